@@ -1,0 +1,1 @@
+"""What a browser sees: the start page, the API's documentation, and the headers that guard them."""

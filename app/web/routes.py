@@ -1,0 +1,64 @@
+"""Pages: the start page, Swagger UI and ReDoc, all of them served without another host."""
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+
+from app.web.security_headers import STRICT_POLICY, Policy, new_nonce, policy_header
+
+_ONE_YEAR = 31_536_000
+_VENDOR = "vendor/"
+
+
+class _AssetBlueprint(Blueprint):
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Let browsers keep vendored files for a year: their folder's name holds the version."""
+        if filename and filename.startswith(_VENDOR):
+            return _ONE_YEAR
+        return super().get_send_file_max_age(filename)
+
+
+bp = _AssetBlueprint(
+    "web",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/assets",
+)
+
+
+@bp.get("/")
+def start() -> Response:
+    """Show where to look."""
+    return _page("web/start.html")
+
+
+@bp.get("/api/docs/", strict_slashes=False)
+def swagger_ui() -> Response:
+    """Show the API in Swagger UI."""
+    return _page("web/swagger_ui.html", {"img-src": "'self' data:"})
+
+
+@bp.get("/api/redoc/", strict_slashes=False)
+def redoc() -> Response:
+    """Show the API in ReDoc, whose styles carry a nonce and whose search runs in a worker."""
+    nonce = new_nonce()
+    policy = {
+        "img-src": "'self' data:",
+        "style-src": f"'self' 'nonce-{nonce}'",
+        "worker-src": "blob:",
+    }
+    return _page("web/redoc.html", policy, nonce=nonce)
+
+
+def _page(template: str, policy: Policy | None = None, **values: str) -> Response:
+    """Render a page under the strict policy, with the directives that this page replaces."""
+    page = make_response(render_template(template, spec_url=_spec_url(), **values))
+    page.headers["Content-Security-Policy"] = policy_header({**STRICT_POLICY, **(policy or {})})
+    return page
+
+
+def _spec_url() -> str:
+    """Return the path of the OpenAPI document, which flask-smorest serves."""
+    config = current_app.config
+    return "/".join(
+        [request.script_root, config["OPENAPI_URL_PREFIX"].strip("/"), config["OPENAPI_JSON_PATH"]]
+    )
