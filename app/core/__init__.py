@@ -1,0 +1,1 @@
+"""What every domain shares: the transaction, the event log, errors, time, lists, cache, limits."""

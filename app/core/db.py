@@ -1,0 +1,34 @@
+"""The declarative base and the unit of work, the only place that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from app.core import events
+from app.extensions import db
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One transaction: everything inside is committed together with its events, or not at all.
+
+    After the commit, and only then, the reactions that the writer itself must see done (cache
+    invalidation) run; all other effects are the relay's. Units do not nest: the outer one owns the
+    commit, and an inner one would commit half of its work.
+    """
+    session = db.session()
+    if session.info.get("in_unit_of_work"):
+        raise RuntimeError("unit_of_work() does not nest; open it in the route, job or handler.")
+    session.info["in_unit_of_work"] = True
+    try:
+        yield session
+        written = events.write_recorded(session)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        events.forget_recorded(session)
+        raise
+    finally:
+        session.info.pop("in_unit_of_work", None)
+    events.react_after_commit(written)

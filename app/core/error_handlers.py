@@ -1,0 +1,105 @@
+"""Every error leaves through here: the one place that turns exceptions into HTTP answers."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from app.core.errors import Conflict, ServiceError, Unavailable, problem
+from app.extensions import db
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_CLIENT_SENT_BAD_DATA = ("22",)  # SQLSTATE class 22, "data exception"
+
+
+def init_error_handlers(app: Flask) -> None:
+    """Answer every error with a problem document; unexpected ones say nothing of their cause."""
+    app.register_error_handler(ServiceError, answer_service_error)
+    app.register_error_handler(HTTPException, answer_http_exception)
+    app.register_error_handler(IntegrityError, _answer_integrity_error)
+    app.register_error_handler(OperationalError, _answer_database_down)
+    app.register_error_handler(PoolTimeout, _answer_database_down)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def answer_service_error(error: ServiceError) -> Response:
+    """A refusal by a service, as it describes itself."""
+    document = problem(
+        error.status, error.detail, code=error.code, errors=error.errors, extra=error.extra
+    )
+    return _answer(document, error.headers)
+
+
+def answer_http_exception(error: HTTPException) -> Response:
+    """A refusal by Flask, Werkzeug, webargs or Flask-Limiter."""
+    if error.response is not None and error.code is None:
+        return Response(error.response.get_data(), error.response.status_code)  # pragma: no cover
+    status = error.code or 500
+    # webargs (through flask-smorest) hangs the messages of the schema on the exception.
+    data: Mapping[str, Any] = getattr(error, "data", None) or {}
+    headers = {k: v for k, v in error.get_headers() if k not in ("Content-Type", "Content-Length")}
+    if messages := data.get("messages"):
+        errors = dict(_flattened(messages))
+        detail = "The request has invalid values."
+        return _answer(problem(status, detail, code="validation", errors=errors), headers)
+    return _answer(problem(status, error.description or ""), headers)
+
+
+def _answer_integrity_error(error: IntegrityError) -> Response:
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if name and (conflict := _declared_conflict(name)):
+        field, message = conflict
+        return answer_service_error(Conflict(f"{field} {message}.", errors={field: [message]}))
+    log.error("A constraint without an answer was violated: %s", name, exc_info=error)
+    return answer_service_error(Conflict("The request contradicts what is stored."))
+
+
+def _declared_conflict(constraint: str) -> tuple[str, str] | None:
+    """The field and message that a model declares for a unique index: `info={"conflict": …}`."""
+    for table in db.metadata.tables.values():
+        for index in table.indexes:
+            if index.name == constraint:
+                return index.info.get("conflict")
+    return None
+
+
+def _answer_database_down(error: Exception) -> Response:
+    log.error("The database did not answer: %s", type(error).__name__, exc_info=error)
+    return answer_service_error(
+        Unavailable("The database is not available. Nothing is known to be changed; try again.")
+    )
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    sqlstate = getattr(getattr(error, "orig", None), "pgcode", None) or ""
+    if isinstance(error, DBAPIError) and sqlstate.startswith(_CLIENT_SENT_BAD_DATA):
+        log.warning("The database refused a value that a schema let pass.", exc_info=error)
+        return _answer(problem(422, "A value is out of range.", code="validation"), {})
+    log.exception("Unexpected error", exc_info=error)
+    return _answer(problem(500, "Something went wrong on our side; it has been logged."), {})
+
+
+def _answer(document: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    response = jsonify(document)
+    response.status_code = document["status"]
+    response.mimetype = MEDIA_TYPE
+    response.headers.update(headers)
+    return response
+
+
+def _flattened(messages: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+    """`{"json": {"a": {0: ["m"]}}}` → `("a.0", ["m"])`; the location (json, query) is dropped."""
+    for name, inner in messages.items():
+        path = f"{prefix}.{name}" if prefix else str(name)
+        if not prefix and name in ("json", "query", "headers"):
+            path = ""
+        if isinstance(inner, Mapping):
+            yield from _flattened(inner, path)
+        else:
+            yield path or str(name), [str(message) for message in inner]

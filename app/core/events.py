@@ -1,0 +1,276 @@
+"""The event log: every change is one row here, written by the transaction that makes the change.
+
+A stream is the ordered log of one audience: a user, a project, or the administrators. Each event
+takes the next `seq` of every stream it enters. The stream rows are locked first, in name order,
+and held until the commit, so `seq` is gapless and in commit order within a stream, event ids rise
+in the same order, and two writers can never wait for each other in a circle.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+from flask import current_app, has_request_context, request
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, insert, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core import clock
+from app.core.context import request_id
+from app.core.models import Base, BigInt, BigIntId, Instant
+from app.extensions import db
+
+
+class StreamName(NamedTuple):
+    """`user:5`, `project:1` or `admin:0`; orders as locks are taken."""
+
+    kind: str
+    ref_id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.ref_id}"
+
+    @classmethod
+    def of_user(cls, user_id: int) -> "StreamName":
+        """The stream of one person."""
+        return cls("user", user_id)
+
+
+ADMIN_STREAM = StreamName("admin", 0)
+
+Changes = Mapping[str, Sequence[Any]]
+"""`{"field": [before, after]}`, values as the API prints them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened, in the past tense. Domains subclass it with `type` and `entity`.
+
+    `snapshot` is the entity as the API prints it, after the change (before it, for a deletion).
+    """
+
+    type: ClassVar[str]
+    entity: ClassVar[str]
+    entity_id: int
+    actor_id: int | None
+    streams: frozenset[StreamName]
+    changes: Changes = field(default_factory=dict)
+    snapshot: Mapping[str, Any] = field(default_factory=dict)
+    task_id: int | None = None
+    task_version: int | None = None
+
+
+class Stream(Base):
+    """The head of one audience's log."""
+
+    __tablename__ = "streams"
+    __table_args__ = (UniqueConstraint("kind", "ref_id"),)
+
+    id: Mapped[BigIntId]
+    kind: Mapped[str] = mapped_column(String(16))
+    ref_id: Mapped[BigInt]
+    last_seq: Mapped[BigInt]
+
+    @property
+    def name(self) -> StreamName:
+        """The name under which clients subscribe."""
+        return StreamName(self.kind, self.ref_id)
+
+
+class EventRecord(Base):
+    """One event as stored: audit log, task history and change feed are all this table.
+
+    `position` is null until the relay has seen the event; the relay gives positions one by one in
+    an order in which events became visible, so a reader that keeps the last position never misses
+    one. (Ids cannot serve: they are taken before the commit and may appear out of order.)
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("event_id"),
+        UniqueConstraint("position"),
+        Index("ix_events_unrelayed", "id", postgresql_where=text("position IS NULL")),
+        Index("ix_events_task", "task_id", "id", postgresql_where=text("task_id IS NOT NULL")),
+    )
+
+    id: Mapped[BigIntId]
+    event_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    type: Mapped[str] = mapped_column(String(64))
+    at: Mapped[Instant]
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    entity: Mapped[str] = mapped_column(String(32))
+    entity_id: Mapped[BigInt]
+    task_id: Mapped[int | None] = mapped_column(BigInteger)
+    task_version: Mapped[int | None]
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    ip: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(String(128))
+    position: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class StreamEntry(Base):
+    """The place of one event in one stream."""
+
+    __tablename__ = "stream_entries"
+    __table_args__ = (Index("ix_stream_entries_event_id", "event_id"),)
+
+    stream_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("streams.id"), primary_key=True, autoincrement=False
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("events.id"))
+
+
+@dataclass(frozen=True)
+class Written:
+    """An event that is stored in the present transaction, and the ids of the streams it entered."""
+
+    record: EventRecord
+    streams: Mapping[StreamName, int]
+
+
+InTransaction = Callable[[Session, Written], None]
+AfterCommit = Callable[[EventRecord], None]
+Deliver = Callable[[EventRecord], "Iterable[DeliverTo]"]
+
+
+class DeliverTo(NamedTuple):
+    """An effect owed for an event: `channel` is `email` or `lambda`, `target` whom it is for."""
+
+    channel: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """What follows from one type of event.
+
+    `in_transaction` is committed with the event or not at all; `after_commit` must never raise;
+    `deliver` is asked once by the relay and returns what the workers owe.
+    """
+
+    in_transaction: Sequence[InTransaction] = ()
+    after_commit: Sequence[AfterCommit] = ()
+    deliver: Sequence[Deliver] = ()
+
+
+ReactionTable = Mapping[type[Event], Reactions]
+_NONE = Reactions()
+
+
+def install_reactions(app: Any, table: ReactionTable) -> None:
+    """Make `table` the reactions of `app`."""
+    app.extensions["reactions"] = {event.type: reactions for event, reactions in table.items()}
+
+
+def reactions_to(event_type: str) -> Reactions:
+    """The reactions that the present application ties to an event type."""
+    found: Reactions = current_app.extensions["reactions"].get(event_type, _NONE)
+    return found
+
+
+def record(event: Event) -> None:
+    """Note that `event` happened; it is written when the unit of work ends."""
+    db.session().info.setdefault("recorded_events", []).append(event)
+
+
+def forget_recorded(session: Session) -> None:
+    """Drop what a failed unit of work had noted."""
+    session.info.pop("recorded_events", None)
+
+
+def write_recorded(session: Session) -> list[Written]:
+    """Write the noted events as the transaction's last statements and run their projections."""
+    recorded: list[Event] = session.info.pop("recorded_events", [])
+    if not recorded:
+        return []
+    # The rows that the events speak of go first: a violated constraint must surface before any
+    # stream is locked.
+    session.flush()
+    heads = _advance_streams(session, Counter(name for event in recorded for name in event.streams))
+    records = [_to_record(event) for event in recorded]
+    session.add_all(records)
+    # The entries need the ids, and ids must be taken while the streams are locked.
+    session.flush()
+    written = [
+        Written(stored, {name: heads[name][0] for name in event.streams})
+        for event, stored in zip(recorded, records, strict=True)
+    ]
+    _write_entries(session, written, heads)
+    for item in written:
+        for project in reactions_to(item.record.type).in_transaction:
+            project(session, item)
+    return written
+
+
+def react_after_commit(written: Iterable[Written]) -> None:
+    """Run what the writer must find done when its answer arrives."""
+    for item in written:
+        for react in reactions_to(item.record.type).after_commit:
+            react(item.record)
+
+
+def _advance_streams(
+    session: Session, wanted: Counter[StreamName]
+) -> dict[StreamName, tuple[int, int]]:
+    """Lock the streams in order, reserve the numbers; name → (stream id, first reserved seq)."""
+    rows = [
+        {"kind": name.kind, "ref_id": name.ref_id, "last_seq": wanted[name]}
+        for name in sorted(wanted)
+    ]
+    if not rows:
+        return {}
+    statement = upsert(Stream).values(rows)
+    returned = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "ref_id"],
+            set_={"last_seq": Stream.last_seq + statement.excluded.last_seq},
+        ).returning(Stream.id, Stream.kind, Stream.ref_id, Stream.last_seq)
+    )
+    heads = {}
+    for stream_id, kind, ref_id, last_seq in returned:
+        name = StreamName(kind, ref_id)
+        heads[name] = (stream_id, last_seq - wanted[name] + 1)
+    return heads
+
+
+def _write_entries(
+    session: Session, written: Sequence[Written], heads: Mapping[StreamName, tuple[int, int]]
+) -> None:
+    next_seq = {name: first for name, (_, first) in heads.items()}
+    rows = []
+    for item in written:
+        for name, stream_id in item.streams.items():
+            rows.append({"stream_id": stream_id, "seq": next_seq[name], "event_id": item.record.id})
+            next_seq[name] += 1
+    if rows:
+        session.execute(insert(StreamEntry), rows)
+
+
+def _to_record(event: Event) -> EventRecord:
+    return EventRecord(
+        event_id=uuid.uuid4(),
+        type=event.type,
+        at=clock.now(),
+        actor_id=event.actor_id,
+        entity=event.entity,
+        entity_id=event.entity_id,
+        task_id=event.task_id,
+        task_version=event.task_version,
+        changes=dict(event.changes),
+        snapshot=dict(event.snapshot),
+        **_origin(),
+    )
+
+
+def _origin() -> dict[str, str | None]:
+    """Where the change came from; all null outside a request."""
+    if not has_request_context():
+        return {"ip": None, "user_agent": None, "request_id": request_id.get()}
+    agent = request.user_agent.string.replace("\x00", "")[:500]
+    return {"ip": request.remote_addr, "user_agent": agent, "request_id": request_id.get()}

@@ -1,0 +1,83 @@
+"""marshmallow fields for what every domain takes from outside, bounded and strict."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from app.core import clock, json
+
+MAX_ID = 2**63 - 1
+"""The largest bigint of PostgreSQL."""
+
+
+class Id(fields.Integer):
+    """A positive 64-bit id: a JSON integer; in a query string, digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        validator = validate.Range(1, MAX_ID, error="must be an id (a positive integer)")
+        super().__init__(strict=True, validate=validator, **kwargs)
+
+    def _validated(self, value: Any) -> Any:
+        # bool is a subclass of int, and `true` is not an id.
+        if isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        if isinstance(value, str):
+            if not (value.isascii() and value.isdigit() and len(value) < 20):
+                raise self.make_error("invalid", input=value)
+            value = int(value)
+        return super()._validated(value)
+
+
+class Text(fields.String):
+    """One line of text: white space trimmed at both ends, no control characters.
+
+    `max_length` counts characters. With `multiline` line breaks and tabs are kept.
+    """
+
+    def __init__(
+        self, *, max_length: int, min_length: int = 0, multiline: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.min_length, self.max_length, self.multiline = min_length, max_length, multiline
+        self.metadata.setdefault("minLength", min_length)
+        self.metadata.setdefault("maxLength", max_length)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs) or ""
+        text = text if self.multiline else text.strip()
+        if len(text) < self.min_length:
+            raise ValidationError("must not be blank" if self.min_length == 1 else
+                                  f"must have at least {self.min_length} characters")
+        if len(text) > self.max_length:
+            raise ValidationError(f"must have at most {self.max_length} characters")
+        if reason := json.refused_text(text):
+            raise ValidationError(reason)
+        if any(self._is_control(character) for character in text):
+            raise ValidationError("must not contain control characters or line breaks")
+        return text
+
+    def _is_control(self, character: str) -> bool:
+        if self.multiline and character in "\n\r\t":
+            return False
+        return character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029"
+
+
+class CommaList(fields.List):
+    """Several values of one query parameter: `status=TODO,DONE`, `status=TODO&status=DONE` or both."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        given = value if isinstance(value, list) else [value]
+        parts = [part.strip() for item in given for part in str(item).split(",")]
+        if len(parts) > 100:
+            raise ValidationError("takes at most 100 values")
+        return super()._deserialize(parts, attr, data, **kwargs)
+
+
+class Timestamp(fields.DateTime):
+    """An instant as the API prints it, in UTC with milliseconds."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else clock.iso(value)

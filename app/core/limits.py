@@ -1,0 +1,109 @@
+"""Rate limits: who is counted, how much, and the headers that tell.
+
+Flask-Limiter counts in Redis with a moving window; while Redis does not answer it counts in this
+process's memory and asks again with growing pauses.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Iterable
+
+from flask import Flask, Response, g, request
+from flask_limiter import RequestLimit
+from flask_limiter.util import get_remote_address
+from redis import RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.config import Settings, current_settings
+from app.extensions import limiter
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 0.25
+
+
+def init_limits(app: Flask, settings: Settings) -> None:
+    """Bind the limiter to Redis; must come after the caller has been identified."""
+    app.config |= {
+        "RATELIMIT_STORAGE_URI": settings.REDIS_URL,
+        "RATELIMIT_STORAGE_OPTIONS": {
+            "socket_timeout": TIMEOUT_SECONDS,
+            "socket_connect_timeout": TIMEOUT_SECONDS,
+            "retry": Retry(NoBackoff(), 1),
+        },
+        "RATELIMIT_STRATEGY": "moving-window",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        # Ours are the header fields of the IETF draft, written below.
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "RATELIMIT_KEY_PREFIX": "limit",
+    }
+    limiter.init_app(app)
+    app.after_request(_tell_limits)
+
+
+def caller_key() -> str:
+    """The bucket of the caller: the signed-in user, else the address."""
+    principal = g.get("principal")
+    return f"user:{principal.id}" if principal else f"address:{get_remote_address()}"
+
+
+def caller_rate() -> str:
+    """The canonical API's limit for the caller: `THROTTLE_USER_RATE` or `THROTTLE_ANON_RATE`."""
+    settings = current_settings()
+    return settings.THROTTLE_USER_RATE if g.get("principal") else settings.THROTTLE_ANON_RATE
+
+
+def sign_in_rate() -> str:
+    """`SIGN_IN_RATE`."""
+    return current_settings().SIGN_IN_RATE
+
+
+def sign_in_key() -> str:
+    """Account and address together, so that nobody can lock an owner out from elsewhere."""
+    body = request.get_json(silent=True)
+    fields = body if isinstance(body, dict) else {}
+    account = str(fields.get("username") or fields.get("email") or "").strip().lower()[:254]
+    return f"{account}|{get_remote_address()}"
+
+
+api_limit = limiter.shared_limit(caller_rate, scope="v1", key_func=caller_key)
+"""Decorates a blueprint of the canonical API: one bucket per caller for all of it."""
+
+sign_in_limit = limiter.limit(sign_in_rate, key_func=sign_in_key)
+"""Decorates a view that takes a password."""
+
+sign_in_address_limit = limiter.limit("100/5minute", key_func=get_remote_address)
+"""One password tried on many accounts is bounded by the address."""
+
+
+def _tell_limits(response: Response) -> Response:
+    """Add `RateLimit-Policy`, `RateLimit` and, on 429, `Retry-After` (IETF httpapi draft)."""
+    try:
+        stated = [(limit, limit.remaining, limit.reset_at) for limit in limiter.current_limits]
+    except RedisError:
+        return response
+    if stated:
+        response.headers["RateLimit-Policy"] = ", ".join(_policies(limit for limit, *_ in stated))
+        response.headers["RateLimit"] = ", ".join(
+            f'"{_name(limit)}";r={max(0, remaining)};t={_seconds_until(reset_at)}'
+            for limit, remaining, reset_at in stated
+        )
+    if response.status_code == 429 and "Retry-After" not in response.headers:
+        waits = [_seconds_until(reset_at) for _, remaining, reset_at in stated if remaining <= 0]
+        response.headers["Retry-After"] = str(max(waits, default=1))
+    return response
+
+
+def _policies(limits: Iterable[RequestLimit]) -> Iterable[str]:
+    for limit in limits:
+        yield f'"{_name(limit)}";q={limit.limit.amount};w={limit.limit.get_expiry()}'
+
+
+def _name(limit: RequestLimit) -> str:
+    return f"{limit.limit.amount}-per-{limit.limit.get_expiry()}s"
+
+
+def _seconds_until(epoch_seconds: float) -> int:
+    return max(1, math.ceil(epoch_seconds - time.time()))

@@ -1,0 +1,1 @@
+"""Tasks: the rows, the rules, the lists."""

@@ -1,0 +1,68 @@
+"""What can happen to a task, and whose streams hear of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from app.core.events import Event, EventRecord, StreamName
+from app.tasks.models import Status
+
+
+class TaskEvent(Event):
+    """A change of one task; `snapshot` is the task as the API prints it."""
+
+    entity: ClassVar[str] = "task"
+
+
+class TaskCreated(TaskEvent):
+    """A task came into being."""
+
+    type: ClassVar[str] = "task.created"
+
+
+class TaskUpdated(TaskEvent):
+    """At least one field of a task changed."""
+
+    type: ClassVar[str] = "task.updated"
+
+
+class TaskDeleted(TaskEvent):
+    """A task was deleted; its row stays."""
+
+    type: ClassVar[str] = "task.deleted"
+
+
+class TaskRestored(TaskEvent):
+    """A deleted task came back."""
+
+    type: ClassVar[str] = "task.restored"
+
+
+def streams_of(task: Mapping[str, Any]) -> frozenset[StreamName]:
+    """The streams of those who see `task` (as the API prints it): its reporter and its assignee."""
+    people = {task["reporter"], task["assignee"]} - {None}
+    return frozenset(StreamName.of_user(person) for person in people)
+
+
+def before(record: EventRecord) -> dict[str, Any] | None:
+    """The task as it was before the event; None where it was not there (any more)."""
+    if record.type in (TaskCreated.type, TaskRestored.type):
+        return None
+    return record.snapshot | {name: old for name, (old, _) in record.changes.items()}
+
+
+def after(record: EventRecord) -> dict[str, Any] | None:
+    """The task as it is after the event; None where it is gone."""
+    return None if record.type == TaskDeleted.type else record.snapshot
+
+
+def both_sides(record: EventRecord) -> Iterator[dict[str, Any]]:
+    """The task before and after the event, as far as it was there."""
+    yield from (side for side in (before(record), after(record)) if side is not None)
+
+
+def is_completion(record: EventRecord) -> bool:
+    """Whether the event took the task into DONE."""
+    if record.type == TaskCreated.type:
+        return bool(record.snapshot["status"] == Status.DONE)
+    old, new = record.changes.get("status", (None, None))
+    return record.type == TaskUpdated.type and new == Status.DONE != old
