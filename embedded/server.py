@@ -90,8 +90,10 @@ class EmbeddedServer(ABC):
             return
         self._spec = None
         if self.throwaway:
-            shutil.rmtree(self.folder.resolve(), ignore_errors=True)
-            self.folder.unlink(missing_ok=True)  # what is left is a link, if anything
+            place = self.folder.resolve()
+            # A link leads to a folder that was made for these files; see PostgresServer.
+            shutil.rmtree(place.parent if self.folder.is_symlink() else place, ignore_errors=True)
+            self.folder.unlink(missing_ok=True)
         self._lock.release()
 
     def __enter__(self) -> Self:

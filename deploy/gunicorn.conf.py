@@ -1,0 +1,46 @@
+"""Settings of the web server, for ``run.py`` and for the container image alike."""
+
+import os
+
+from psycogreen.gevent import patch_psycopg
+
+wsgi_app = "app:create_app()"
+bind = [part.strip() for part in os.environ.get("BIND", "127.0.0.1:5000").split(",")]
+proc_name = "task-service"
+
+# One process serves all: Socket.IO's sessions live in it. More processes are more containers behind
+# a balancer that keeps a client at one of them, never more workers behind this socket.
+workers = 1
+worker_class = os.environ.get("WEB_WORKER_CLASS", "gevent")
+worker_connections = 2000
+
+# A gevent worker reports every second while its loop turns; half a minute of silence is a hang.
+timeout = 30
+# Open WebSockets never finish by themselves, so this is how long every stop takes while some are
+# open. Their clients reconnect and resume; a request gets time enough.
+graceful_timeout = 5
+keepalive = 5
+
+# Filters make long query strings, hence more than the default of 4094.
+limit_request_line = 8190
+
+# X-Forwarded-* headers are judged in one place, the application (TRUSTED_PROXIES).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+
+# The application writes one line per request, with the request id.
+accesslog = None
+loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
+
+# Nobody operates this server through its control socket, and its default place is the home folder.
+control_socket_disable = True
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Let a query switch to another greenlet while it waits for the database.
+
+    The worker class itself patches the standard library, right after this and before it loads the
+    application.
+    """
+    if worker_class == "gevent":
+        patch_psycopg()
