@@ -1,7 +1,5 @@
 """Headers that tell a browser what an answer may not do."""
 
-import secrets
-
 from flask import Flask, Response, request
 
 from app.config import current_settings
@@ -26,11 +24,6 @@ _HSTS = "max-age=31536000; includeSubDomains"
 def policy_header(policy: Policy) -> str:
     """Write a policy as the value of ``Content-Security-Policy``."""
     return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
-
-
-def new_nonce() -> str:
-    """Return a nonce of 128 bits, for one answer (CSP level 3, section 2.3)."""
-    return secrets.token_urlsafe(16)
 
 
 def init_security_headers(app: Flask) -> None:
