@@ -26,7 +26,7 @@ lint: .venv ## check style, types and import order
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(PYTHON) -c "from importlinter.cli import lint_imports_command as main; main()"
 
 .PHONY: format
 format: .venv ## format the code and repair what ruff can
