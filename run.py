@@ -83,7 +83,7 @@ def _locked_settings(stack: ExitStack) -> Settings:
     data_dir = _known_settings().DATA_DIR
     # Root's PostgreSQL runs as another user, which has to get through.
     data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-    stack.enter_context(FolderLock(data_dir / "run"))
+    stack.enter_context(FolderLock(data_dir, data_dir / "run.lock"))
     (data_dir / "runtime.env").unlink(missing_ok=True)
     settings = _known_settings()
     # Nothing is provided in production: there, what is missing is an error.
@@ -142,7 +142,8 @@ def _runtime_file(data_dir: Path, found: Mapping[str, str]) -> Iterator[None]:
 def _service(settings: Settings) -> list[ProcessSpec]:
     """Return the processes of the service itself, in the order in which they start."""
     schedule = settings.DATA_DIR / "beat-schedule"
-    celery = ("-W", NO_ROOT_WARNING, "-m", "celery", "-A", "workers.celery_app")
+    calm = ("-W", NO_ROOT_WARNING) if os.geteuid() == 0 else ()
+    celery = (*calm, "-m", "celery", "--quiet", "-A", "workers.celery_app")
 
     def python(name: str, *arguments: str) -> ProcessSpec:
         # Never a console script: its first line breaks when the path holds a space.

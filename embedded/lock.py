@@ -11,13 +11,13 @@ from embedded.errors import AlreadyRunningError, EmbeddedError
 class FolderLock:
     """Keep a second launcher out of a folder.
 
-    The lock is a file beside the folder (``postgres`` → ``postgres.lock``), which holds the pid of
-    the launcher. It is never deleted: unlinking a lock file lets two processes hold "the" lock.
+    The lock is a file, by default beside the folder (``postgres`` → ``postgres.lock``), which holds
+    the pid of the launcher. It is never deleted: unlinking a lock file lets two hold "the" lock.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: Path | None = None) -> None:
         self.folder = folder
-        self.file = folder.with_name(f"{folder.name}.lock")
+        self.file = file or folder.with_name(f"{folder.name}.lock")
         self._descriptor: int | None = None
 
     def acquire(self) -> Self:

@@ -51,8 +51,12 @@ class PostgresServer(EmbeddedServer):
 
     @property
     def data(self) -> Path:
-        """The cluster."""
-        return self.folder / "data"
+        """The cluster, by its real path: a link in a private folder would not help its user."""
+        return self.folder.resolve() / "data"
+
+    @property
+    def _password_file(self) -> Path:
+        return self.data.with_name("password")
 
     def is_ready(self) -> bool:
         """Ask ``pg_isready``."""
@@ -63,7 +67,7 @@ class PostgresServer(EmbeddedServer):
     def _prepared(self) -> ProcessSpec:
         self._identity = server_identity(self.data)
         _make_reachable(self.folder, self._identity)
-        self._binaries = find_binaries(self._identity, self.folder)
+        self._binaries = find_binaries(self._identity, self.data.parent)
         self.password = self._stored_password()
         if not self.data.exists():
             self._create_cluster()
@@ -77,7 +81,7 @@ class PostgresServer(EmbeddedServer):
             identity=self._identity,
             stop_signal=signal.SIGINT,  # "fast shutdown": does not wait for clients to leave
             is_ready=self.is_ready,
-            noise=re.compile(r" LOG: "),
+            noise=re.compile(r" LOG: |the database system is starting up"),
         )
 
     def _options(self) -> list[str]:
@@ -88,11 +92,11 @@ class PostgresServer(EmbeddedServer):
 
     def _create_cluster(self) -> None:
         """Make the cluster under another name, so that half a cluster is never taken for one."""
-        new = self.folder / "data.tmp"
+        new = self.data.with_name("data.tmp")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
         self._identity.own(new)
-        self._identity.own(self.folder / "password")
+        self._identity.own(self._password_file)
         self._run("initdb", *self._initdb_options(new))
         # A single-user server needs no port and no password.
         self._run("postgres", "--single", "-D", str(new), "postgres", typed=_create_database())
@@ -100,7 +104,7 @@ class PostgresServer(EmbeddedServer):
 
     def _initdb_options(self, target: Path) -> list[str]:
         options = [f"--pgdata={target}", f"--username={ROLE}", "--auth=scram-sha-256"]
-        options += [f"--pwfile={self.folder / 'password'}", "--encoding=UTF8", f"--locale={LOCALE}"]
+        options += [f"--pwfile={self._password_file}", "--encoding=UTF8", f"--locale={LOCALE}"]
         if self._binaries.major >= 17:
             options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         return options + (["--no-sync"] if self.throwaway else [])

@@ -58,7 +58,7 @@ class EmbeddedServer(ABC):
             try:
                 self._spec = self._prepared()
             except BaseException:
-                self._lock.release()
+                self._give_back()
                 raise
         return self._spec
 
@@ -86,15 +86,9 @@ class EmbeddedServer(ABC):
 
     def release(self) -> None:
         """Give the folder back, and delete it when it is a throw-away; the server must be down."""
-        if self._spec is None:
-            return
-        self._spec = None
-        if self.throwaway:
-            place = self.folder.resolve()
-            # A link leads to a folder that was made for these files; see PostgresServer.
-            shutil.rmtree(place.parent if self.folder.is_symlink() else place, ignore_errors=True)
-            self.folder.unlink(missing_ok=True)
-        self._lock.release()
+        if self._spec is not None:
+            self._spec = None
+            self._give_back()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -109,6 +103,14 @@ class EmbeddedServer(ABC):
     @abstractmethod
     def _prepared(self) -> ProcessSpec:
         """Do the work of :meth:`prepare`; the lock is held."""
+
+    def _give_back(self) -> None:
+        if self.throwaway:
+            place = self.folder.resolve()
+            # A link leads to a folder that was made for these files; see PostgresServer.
+            shutil.rmtree(place.parent if self.folder.is_symlink() else place, ignore_errors=True)
+            self.folder.unlink(missing_ok=True)
+        self._lock.release()
 
     def _choose_port(self) -> int:
         """Return the port of the last run when it is free, else another one, and write it down."""

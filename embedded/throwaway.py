@@ -37,7 +37,7 @@ def throwaway_servers() -> Iterator[Servers]:
     place.chmod(0o711)  # as root the database runs as nobody, who must get through
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, place, ignore_errors=True)
-        stack.enter_context(FolderLock(place / "session"))
+        stack.enter_context(FolderLock(place, place / "lock"))
         postgres = stack.enter_context(PostgresServer(place / "postgres", throwaway=True))
         valkey = stack.enter_context(ValkeyServer(place / "valkey", throwaway=True))
         yield Servers(postgres.url, valkey.url)
@@ -49,7 +49,7 @@ def _sweep() -> None:
         try:
             if time.time() - place.stat().st_mtime < _GRACE:
                 continue
-            with FolderLock(place / "session"):
+            with FolderLock(place, place / "lock"):
                 shutil.rmtree(place, ignore_errors=True)
         except (EmbeddedError, OSError):
             continue  # in use, or another user's
