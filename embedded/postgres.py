@@ -167,7 +167,7 @@ def _make_reachable(folder: Path, identity: Identity) -> None:
     if folder.is_symlink() and not folder.exists():
         folder.unlink()  # the place it led to was deleted
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    if identity.can_enter(folder):
+    if identity.can_enter(folder.resolve()):
         return
     place = _public_folder(identity) / folder.name
     shutil.move(folder, place)

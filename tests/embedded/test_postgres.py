@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -90,6 +91,18 @@ def test_a_throwaway_is_fast_and_leaves_nothing(tmp_path: Path) -> None:
         data = server.data
     assert not data.parent.exists()
     assert not os.path.lexists(server.folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
+def test_files_that_had_to_be_moved_are_found_again(tmp_path: Path) -> None:
+    with PostgresServer(tmp_path / "postgres") as server:
+        query(server, "CREATE TABLE kept AS SELECT 42 AS value")
+        data = server.data
+    try:
+        with PostgresServer(tmp_path / "postgres") as again:
+            assert (query(again, "SELECT value FROM kept"), again.data) == (42, data)
+    finally:
+        shutil.rmtree(data.parents[1])
 
 
 def test_stopping_takes_the_server_down(server: PostgresServer) -> None:
