@@ -74,7 +74,9 @@ def _run(stack: ExitStack) -> int:
     os.environ.update(found, BIND=",".join(settings.BIND), PYTHONUNBUFFERED="1")
     settings = load_settings()
     print("Starting the service …", flush=True)
-    return Supervisor([*specs, *_service(settings)]).run(lambda: print(_welcome(settings)))
+    return Supervisor([*specs, *_service(settings)]).run(
+        lambda: print(_welcome(settings), flush=True)
+    )
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -114,7 +116,10 @@ def _servers(settings: Settings) -> dict[str, EmbeddedServer]:
 
 def _prepared(server: EmbeddedServer, stack: ExitStack) -> ProcessSpec:
     new = not server.folder.exists()
-    print(f"Preparing {server.name} in {server.folder}" + (" (first start)" if new else ""))
+    print(
+        f"Preparing {server.name} in {server.folder}" + (" (first start)" if new else ""),
+        flush=True,
+    )
     spec = server.prepare()
     stack.callback(server.release)
     if server.folder.is_symlink():
