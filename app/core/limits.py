@@ -17,6 +17,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.config import Settings, current_settings
+from app.core import json
+from app.core.errors import ServiceError
 from app.extensions import limiter
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,10 @@ def sign_in_rate() -> str:
 
 def sign_in_key() -> str:
     """Account and address together, so that nobody can lock an owner out from elsewhere."""
-    body = request.get_json(silent=True)
+    try:
+        body = json.loads(request.get_data(cache=True))
+    except ServiceError:
+        body = None  # The view will refuse it; the attempt counts for the address.
     fields = body if isinstance(body, dict) else {}
     account = str(fields.get("username") or fields.get("email") or "").strip().lower()[:254]
     return f"{account}|{get_remote_address()}"
@@ -76,6 +81,9 @@ sign_in_limit = limiter.limit(sign_in_rate, key_func=sign_in_key)
 
 sign_in_address_limit = limiter.limit("100/5minute", key_func=get_remote_address)
 """One password tried on many accounts is bounded by the address."""
+
+registration_limit = limiter.limit("50/hour", key_func=get_remote_address)
+"""Hashing a password is dear, and accounts are for people."""
 
 
 def _tell_limits(response: Response) -> Response:

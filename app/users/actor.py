@@ -1,9 +1,18 @@
 """Who is asking: the authenticated caller as services and policies see it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
+from flask import g
+
+from app.core.errors import Forbidden
 from app.users.models import Role
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -25,3 +34,21 @@ class Actor:
     def zone(self) -> ZoneInfo:
         """The time zone in which the caller's bare dates are meant."""
         return ZoneInfo(self.timezone)
+
+
+def current_actor() -> Actor:
+    """The caller of the present request; routes that need a token always have one."""
+    actor: Actor = g.principal
+    return actor
+
+
+def admins_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Refuse everyone but administrators."""
+
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not current_actor().is_admin:
+            raise Forbidden("This needs the role ADMIN.")
+        return view(*args, **kwargs)
+
+    return checked

@@ -27,8 +27,18 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        Index("uq_users_username", text("lower(username)"), unique=True),
-        Index("uq_users_email", text("lower(email)"), unique=True),
+        Index(
+            "uq_users_username",
+            text("lower(username)"),
+            unique=True,
+            info={"conflict": ("username", "is taken; choose another")},
+        ),
+        Index(
+            "uq_users_email",
+            text("lower(email)"),
+            unique=True,
+            info={"conflict": ("email", "belongs to an account already; sign in instead")},
+        ),
     )
 
     id: Mapped[BigIntId]

@@ -1,0 +1,1 @@
+"""Sessions and tokens: who is asking, and for how long they may."""

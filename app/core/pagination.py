@@ -1,0 +1,164 @@
+"""Pages of lists: by number where the list is short, by cursor (keyset) where it may be long.
+
+Every list answers `{count, next, previous, results}`; `next` and `previous` are whole URLs or null.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypedDict, TypeVar
+from urllib.parse import urlencode
+
+from flask import current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+from marshmallow import Schema, fields
+from sqlalchemy import ColumnElement, and_, or_, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.core import clock
+from app.core.errors import Invalid
+
+T = TypeVar("T")
+
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE = 1000
+"""Pages beyond cost as much as everything before them; cursors do not, so they go on for ever."""
+
+
+class Page(TypedDict, Generic[T]):
+    """One page of a list."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: Sequence[T]
+
+
+def page_schema(item: type[Schema]) -> type[Schema]:
+    """The schema of a page of `item`s."""
+    name = item.__name__.removesuffix("Schema")
+    return Schema.from_dict(
+        {
+            "count": fields.Integer(metadata={"description": "How many match in all."}),
+            "next": fields.Url(allow_none=True),
+            "previous": fields.Url(allow_none=True),
+            "results": fields.List(fields.Nested(item)),
+        },
+        name=f"{name}PageSchema",
+    )
+
+
+def paged(count: int, results: Sequence[T], query: Mapping[str, Any]) -> Page[T]:
+    """A page by number; `query` holds `page` and `page_size`."""
+    page, size = query["page"], query["page_size"]
+    return {
+        "count": count,
+        "next": url_with(page=page + 1) if page * size < count else None,
+        "previous": url_with(page=page - 1) if page > 1 else None,
+        "results": results,
+    }
+
+
+def url_with(**parameters: Any) -> str:
+    """The present URL with other `page` and `cursor` parameters."""
+    kept = [
+        (name, value)
+        for name, value in request.args.items(multi=True)
+        if name not in ("page", "cursor", "before")
+    ]
+    return f"{request.base_url}?{urlencode(kept + list(parameters.items()))}"
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One column of an order. Nulls come last in both directions."""
+
+    name: str
+    column: InstrumentedAttribute[Any]
+    descending: bool
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in an ordered list: the sort values of a row, and which way to go from it."""
+
+    values: tuple[Any, ...]
+    backwards: bool = False
+
+
+class Keyset:
+    """An order that ends in a unique key, so that every row has one place in it."""
+
+    def __init__(self, keys: Sequence[SortKey]) -> None:
+        self.keys = tuple(keys)
+        self.signature = ",".join(("-" if k.descending else "") + k.name for k in self.keys)
+
+    def order_by(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
+        """The ORDER BY clauses, in or against the order."""
+        return [clause for key in self.keys for clause in _order(key, backwards)]
+
+    def beyond(self, cursor: Cursor) -> ColumnElement[bool]:
+        """The condition that holds for the rows after the cursor (before it, when backwards)."""
+        if self._is_uniform():
+            row = tuple_(*(key.column for key in self.keys))
+            bound = tuple_(*cursor.values)
+            return row < bound if self.keys[0].descending != cursor.backwards else row > bound
+        return self._step_by_step(cursor)
+
+    def encode(self, values: Sequence[Any], *, backwards: bool) -> str:
+        """The cursor as text, signed: it is good for this order only and can't be made up."""
+        plain = [clock.iso(v) if isinstance(v, datetime) else v for v in values]
+        return str(_serializer().dumps([self.signature, int(backwards), plain]))
+
+    def decode(self, text: str) -> Cursor:
+        """Read a cursor that `encode` wrote. Raises Invalid for any other."""
+        try:
+            signature, backwards, values = _serializer().loads(text)
+        except BadSignature:
+            raise Invalid.field("cursor", "is not one that this list gave out") from None
+        if signature != self.signature:
+            raise Invalid.field("cursor", "belongs to another ordering; start without it")
+        typed = (_typed(k, v) for k, v in zip(self.keys, values, strict=True))
+        return Cursor(tuple(typed), bool(backwards))
+
+    def _is_uniform(self) -> bool:
+        """Whether one row comparison says it all, which an index answers directly."""
+        return len({key.descending for key in self.keys}) == 1 and not any(
+            key.nullable for key in self.keys
+        )
+
+    def _step_by_step(self, cursor: Cursor) -> ColumnElement[bool]:
+        """`a > x OR (a = x AND b > y) OR …`, with nulls at the end."""
+        steps = []
+        same: list[ColumnElement[bool]] = []
+        for key, value in zip(self.keys, cursor.values, strict=True):
+            if (after := _after(key, value, cursor.backwards)) is not None:
+                steps.append(and_(*same, after))
+            same.append(key.column.is_(None) if value is None else key.column == value)
+        return or_(*steps)
+
+
+def _order(key: SortKey, backwards: bool) -> list[ColumnElement[Any]]:
+    clause = key.column.desc() if key.descending != backwards else key.column.asc()
+    if not key.nullable:
+        return [clause]
+    return [clause.nulls_first() if backwards else clause.nulls_last()]
+
+
+def _after(key: SortKey, value: Any, backwards: bool) -> ColumnElement[bool] | None:
+    if value is None:
+        return key.column.is_not(None) if backwards else None
+    downwards = key.descending != backwards
+    beyond = key.column < value if downwards else key.column > value
+    return or_(beyond, key.column.is_(None)) if key.nullable and not backwards else beyond
+
+
+def _typed(key: SortKey, value: Any) -> Any:
+    is_time = key.column.type.python_type is datetime
+    return datetime.fromisoformat(value) if is_time and value is not None else value
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="cursor")

@@ -1,0 +1,108 @@
+"""The tasks of one day, cached in Redis under the day.
+
+`task:<YYYY-MM-DD>` holds the day as an administrator sees it, a JSON list; the views of others lie
+in the hash `task:<YYYY-MM-DD>:viewers`, one field per user. A change deletes both and raises
+`task:<YYYY-MM-DD>:version`, so that a reader who asked the database before the change cannot store
+its outdated answer after it. A day is one of the service's time zone, by the creation date.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import redis
+
+from app.config import current_settings
+from app.core.cache import PREFIX, CacheUnavailable, cache
+from app.core.events import EventRecord
+from app.extensions import db
+from app.tasks.due import day_bounds
+from app.tasks.queries import tasks_created_between
+from app.users.actor import Actor
+
+TTL_SECONDS = 3600
+MAX_TASKS = 1000
+"""A busier day is answered up to here; the list endpoint pages through everything."""
+
+# Stores only while nothing has changed since the version was read (KEYS: version, target).
+_STORE = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+else redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]); redis.call('EXPIRE', KEYS[2], ARGV[4]) end
+return 1
+"""
+
+
+def tasks_of_day(day: date, actor: Actor) -> str:
+    """The JSON list of the tasks created on `day` that `actor` sees, newest first."""
+    try:
+        version, cached = cache().call(lambda client: _read(client, day, actor))
+    except CacheUnavailable:
+        return _from_database(day, actor)
+    if cached is not None:
+        return cached
+    found = _from_database(day, actor)
+    try:
+        cache().call(lambda client: _store(client, day, actor, (version, found)))
+    except CacheUnavailable:
+        pass  # The answer is right without a cache, and nothing outdated was stored.
+    return found
+
+
+def forget_day_of_task(record: EventRecord) -> None:
+    """Drop what is cached of the day on which the event's task was created."""
+    created = datetime.fromisoformat(record.snapshot["created_at"])
+    forget_days({created.astimezone(_zone()).date()})
+
+
+def forget_days(days: Iterable[date]) -> bool:
+    """Drop what is cached of `days`; False when Redis did not answer."""
+    try:
+        cache().call(lambda client: _forget(client, days))
+    except CacheUnavailable:
+        cache().stale = True
+        return False
+    return True
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_settings().SERVICE_TIMEZONE)
+
+
+def _from_database(day: date, actor: Actor) -> str:
+    texts: Sequence[str] = tasks_created_between(
+        db.session(), day_bounds(day, _zone()), actor, MAX_TASKS
+    )
+    return f"[{','.join(texts)}]"
+
+
+def _key(day: date) -> str:
+    return f"{PREFIX}{day.isoformat()}"
+
+
+def _read(client: redis.Redis, day: date, actor: Actor) -> tuple[str, str | None]:
+    pipeline = client.pipeline(transaction=False)
+    pipeline.get(f"{_key(day)}:version")
+    if actor.is_admin:
+        pipeline.get(_key(day))
+    else:
+        pipeline.hget(f"{_key(day)}:viewers", str(actor.id))
+    version, cached = pipeline.execute()
+    return version or "", cached
+
+
+def _store(client: redis.Redis, day: date, actor: Actor, answer: tuple[str, str]) -> None:
+    version, found = answer
+    target, field = (
+        (_key(day), "") if actor.is_admin else (f"{_key(day)}:viewers", str(actor.id))
+    )
+    client.eval(_STORE, 2, f"{_key(day)}:version", target, version, field, found, TTL_SECONDS)
+
+
+def _forget(client: redis.Redis, days: Iterable[date]) -> None:
+    pipeline = client.pipeline(transaction=True)
+    for day in days:
+        pipeline.incr(f"{_key(day)}:version")
+        pipeline.expire(f"{_key(day)}:version", 2 * TTL_SECONDS)
+        pipeline.unlink(_key(day), f"{_key(day)}:viewers")
+    pipeline.execute()

@@ -1,0 +1,187 @@
+"""The shapes of tasks in and out of the canonical API."""
+
+from datetime import date, datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, pre_load, validate
+
+from app.core.fields import CommaList, Id, Text, Timestamp
+from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
+from app.tasks.models import PRIORITY_ALIASES, Priority, Status
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
+
+class PriorityField(fields.Enum):
+    """A priority by its name or one of its aliases (URGENT, CRIT, MED)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Priority, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Priority:
+        if isinstance(value, str) and value in PRIORITY_ALIASES:
+            return PRIORITY_ALIASES[value]
+        found: Priority = super()._deserialize(value, attr, data, **kwargs)
+        return found
+
+
+class Due(fields.Field[date | datetime]):
+    """A date (`2026-03-31`, the end of that day in the caller's zone) or an instant with its offset.
+
+    Loads as `date` or aware `datetime`.
+    """
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return Timestamp()._serialize(value, attr, obj, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValidationError("must be a date such as 2026-03-31 or an instant")
+        try:
+            found = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        except ValueError:
+            raise ValidationError(
+                "must be a date such as 2026-03-31 or an instant such as 2026-03-31T17:00:00Z"
+            ) from None
+        if isinstance(found, datetime) and found.tzinfo is None:
+            raise ValidationError("must end in Z or an offset such as +02:00")
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise ValidationError(f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+        return found
+
+
+def take_alias(data: Any, alias: str, name: str) -> Any:
+    """`data` with `alias` renamed to `name`; both given and different is an error."""
+    if not isinstance(data, dict) or alias not in data:
+        return data
+    renamed = {key: value for key, value in data.items() if key != alias}
+    if renamed.setdefault(name, data[alias]) != data[alias]:
+        raise ValidationError(f"differs from {name}; send only one of them", alias)
+    return renamed
+
+
+class TaskSchema(Schema):
+    """A task."""
+
+    id = fields.Integer()
+    title = fields.String()
+    description = fields.String()
+    status = fields.Enum(Status)
+    priority = fields.Enum(Priority)
+    assignee = fields.Integer(attribute="assignee_id", allow_none=True)
+    reporter = fields.Integer(attribute="reporter_id")
+    due_date = Timestamp(attribute="due_at", allow_none=True)
+    due_date_only = fields.Boolean(
+        metadata={"description": "Only a date was given; the instant is the end of that day."}
+    )
+    estimated_hours = fields.Float(allow_none=True)
+    sla_breached = fields.Boolean()
+    version = fields.Integer(metadata={"description": "Rises with every change; is the ETag."})
+    created_at = Timestamp()
+    updated_at = Timestamp()
+    completed_at = Timestamp(allow_none=True)
+    deleted_at = Timestamp(allow_none=True)
+
+
+class TaskPatchSchema(Schema):
+    """What may be changed of a task; what is left out stays, null empties."""
+
+    title = Text(min_length=1, max_length=500)
+    description = Text(max_length=20_000, multiline=True)
+    status = fields.Enum(Status)
+    priority = PriorityField()
+    assignee = Id(allow_none=True, metadata={"description": "Also accepted as `assigned_to`."})
+    due_date = Due(allow_none=True)
+    estimated_hours = fields.Float(
+        allow_none=True, allow_nan=False, validate=validate.Range(0, 100_000)
+    )
+
+    @pre_load
+    def _aliases(self, data: Any, **_: Any) -> Any:
+        return take_alias(data, "assigned_to", "assignee")
+
+
+class TaskInputSchema(TaskPatchSchema):
+    """A whole task; what is left out takes its default."""
+
+    title = Text(required=True, min_length=1, max_length=500)
+    description = Text(max_length=20_000, multiline=True, load_default="")
+    status = fields.Enum(Status, load_default=Status.BACKLOG)
+    priority = PriorityField(load_default=Priority.MEDIUM)
+    assignee = Id(allow_none=True, load_default=None)
+    due_date = Due(allow_none=True, load_default=None)
+    estimated_hours = fields.Float(
+        allow_none=True, allow_nan=False, validate=validate.Range(0, 100_000), load_default=None
+    )
+
+
+class PageQuerySchema(Schema):
+    """Which page: by number, or by the cursor of a `next` or `previous` link."""
+
+    page = fields.Integer(
+        validate=validate.Range(
+            1, MAX_PAGE, error=f"must be 1 to {MAX_PAGE}; to go further follow the next links"
+        )
+    )
+    page_size = fields.Integer(
+        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
+    )
+
+
+class TaskQuerySchema(PageQuerySchema):
+    """Filters of the task list; they are combined with AND, several values of one with OR."""
+
+    status = CommaList(fields.Enum(Status))
+    priority = CommaList(PriorityField())
+    assignee = CommaList(Id())
+    reporter = CommaList(Id())
+    due_date = Due(metadata={"description": "On that day in the caller's time zone."})
+    due_date_gte = Due()
+    due_date_gt = Due()
+    due_date_lte = Due()
+    due_date_lt = Due()
+    overdue = fields.Boolean(metadata={"description": "Open and past the due date."})
+    sla_breached = fields.Boolean()
+    ordering = fields.String(
+        load_default="-created_at",
+        validate=validate.Length(max=200),
+        metadata={"description": "Comma list of fields, `-` for descending."},
+    )
+    cursor = fields.String(validate=validate.Length(max=2000))
+
+
+class HistoryQuerySchema(Schema):
+    """Which part of a task's history."""
+
+    before = Id(metadata={"description": "The id of the last entry already read."})
+    page_size = fields.Integer(
+        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
+    )
+
+
+class TaskEventSchema(Schema):
+    """One change of a task, as the event log holds it."""
+
+    id = fields.Integer()
+    event_id = fields.UUID()
+    type = fields.String()
+    at = Timestamp()
+    actor = fields.Integer(attribute="actor_id", allow_none=True)
+    version = fields.Integer(attribute="task_version")
+    changes = fields.Dict(
+        metadata={"description": "Field → [before, after]; empty for a new task."}
+    )
+
+
+class HistorySchema(Schema):
+    """A part of a task's history, newest first."""
+
+    next = fields.Url(allow_none=True)
+    results = fields.List(fields.Nested(TaskEventSchema))
+
+
+class DaySchema(Schema):
+    """The tasks that were created on one day."""
+
+    count = fields.Integer()
+    results = fields.List(fields.Nested(TaskSchema))

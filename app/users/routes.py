@@ -1,0 +1,83 @@
+"""Accounts: `/api/v1/auth/users/…` for oneself, `/api/v1/users/…` for administrators."""
+
+from typing import Any
+
+from app.core.api import Blueprint
+from app.core.db import unit_of_work
+from app.core.errors import NotFound
+from app.core.limits import api_limit, registration_limit
+from app.core.pagination import Page, page_schema, paged
+from app.extensions import db
+from app.users import queries, service
+from app.users.actor import admins_only, current_actor
+from app.users.models import User
+from app.users.schemas import (
+    AccountSchema,
+    ProfileSchema,
+    RegistrationSchema,
+    UserQuerySchema,
+    UserSchema,
+)
+
+bp = Blueprint("user", __name__, description="Register, see and change accounts")
+api_limit(bp)
+
+
+@bp.post("/auth/users/")
+@registration_limit
+@bp.arguments(RegistrationSchema)
+@bp.response(201, UserSchema)
+@bp.alt_response(409, description="The username or the e-mail is taken")
+def register(data: dict[str, Any]) -> User:
+    """Register"""
+    with unit_of_work() as session:
+        return service.register(session, data)
+
+
+@bp.get("/auth/users/me/")
+@bp.response(200, UserSchema)
+def show_me() -> User | None:
+    """Show the caller's own account"""
+    return queries.find_user(db.session(), current_actor().id)
+
+
+@bp.patch("/auth/users/me/")
+@bp.arguments(ProfileSchema)
+@bp.response(200, UserSchema)
+@bp.alt_response(409, description="The e-mail belongs to another account")
+def change_me(data: dict[str, Any]) -> User:
+    """Change the caller's own profile; a field that is left out stays as it is"""
+    with unit_of_work() as session:
+        return service.update_profile(session, current_actor().id, data)
+
+
+@bp.get("/users/")
+@admins_only
+@bp.arguments(UserQuerySchema, location="query")
+@bp.response(200, page_schema(UserSchema))
+def list_users(query: dict[str, Any]) -> Page[User]:
+    """List accounts (administrators only)"""
+    count, users = queries.list_users(db.session(), query)
+    return paged(count, users, query)
+
+
+@bp.get("/users/<id:user_id>/")
+@admins_only
+@bp.response(200, UserSchema)
+def show_user(user_id: int) -> User:
+    """Show one account (administrators only)"""
+    user = queries.find_user(db.session(), user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+@bp.patch("/users/<id:user_id>/")
+@admins_only
+@bp.arguments(AccountSchema)
+@bp.response(200, UserSchema)
+@bp.alt_response(409, description="No active administrator would be left")
+def change_user(data: dict[str, Any], user_id: int) -> User:
+    """Change a role, or disable an account and end its sessions (administrators only)"""
+    with unit_of_work() as session:
+        return service.update_account(session, user_id, data, actor=current_actor())

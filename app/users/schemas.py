@@ -1,0 +1,98 @@
+"""The shapes of users in and out of the API. None of them holds a hash."""
+
+import re
+from typing import Any
+from zoneinfo import available_timezones
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from app.core.fields import CommaList, Text, Timestamp
+from app.users.models import Role
+from app.users.passwords import MAX_LENGTH, MIN_LENGTH
+
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,149}")
+
+
+def _check_username(name: str) -> None:
+    if not USERNAME.fullmatch(name):
+        raise ValidationError(
+            "must be 1 to 150 letters, digits, dots, dashes, plus signs or underscores, "
+            "and begin with a letter or digit"
+        )
+
+
+def _check_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("must be an IANA time zone such as Europe/Berlin")
+
+
+def password_field(**kwargs: Any) -> fields.String:
+    """A new password; never trimmed, since spaces may be meant."""
+    lengths = validate.Length(
+        MIN_LENGTH, MAX_LENGTH, error=f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
+    )
+    return fields.String(load_only=True, validate=lengths, **kwargs)
+
+
+class PublicUserSchema(Schema):
+    """What everyone may know of a colleague."""
+
+    id = fields.Integer()
+    username = fields.String()
+    first_name = fields.String()
+    last_name = fields.String()
+
+
+class UserSchema(PublicUserSchema):
+    """What a user and the administrators see of an account."""
+
+    email = fields.String(allow_none=True)
+    role = fields.Enum(Role)
+    timezone = fields.String()
+    email_own_changes = fields.Boolean()
+    is_active = fields.Boolean()
+    created_at = Timestamp()
+    last_login_at = Timestamp(allow_none=True)
+
+
+class ProfileSchema(Schema):
+    """What users change about themselves; a field that is left out stays as it is."""
+
+    email = fields.Email(validate=validate.Length(max=254))
+    first_name = Text(max_length=150)
+    last_name = Text(max_length=150)
+    timezone = fields.String(validate=_check_timezone)
+    email_own_changes = fields.Boolean(
+        metadata={"description": "Also send me e-mails about changes I made myself."}
+    )
+
+
+class RegistrationSchema(ProfileSchema):
+    """A new account."""
+
+    username = fields.String(required=True, validate=_check_username)
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    password = password_field(required=True)
+    password_confirm = fields.String(load_only=True)
+
+    @validates_schema
+    def _passwords_agree(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("password_confirm", data["password"]) != data["password"]:
+            raise ValidationError("differs from password", "password_confirm")
+
+
+class AccountSchema(Schema):
+    """What administrators change about an account."""
+
+    role = fields.Enum(Role)
+    is_active = fields.Boolean()
+
+
+class UserQuerySchema(Schema):
+    """Filters of the list of users."""
+
+    role = CommaList(fields.Enum(Role))
+    is_active = fields.Boolean()
+    search = Text(max_length=150, metadata={"description": "Part of a username, name or e-mail."})
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
+    page_size = fields.Integer(load_default=20, validate=validate.Range(1, 100))
