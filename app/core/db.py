@@ -1,4 +1,4 @@
-"""The declarative base and the unit of work, the only place that commits."""
+"""The unit of work, the only place that commits, and the snapshot, for reads that must agree."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,3 +32,14 @@ def unit_of_work() -> Iterator[Session]:
     finally:
         session.info.pop("in_unit_of_work", None)
     events.react_after_commit(written)
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """A read-only transaction in which every query sees the same moment (REPEATABLE READ)."""
+    session = Session(db.engine, expire_on_commit=False)
+    session.connection(
+        execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    )
+    with session:
+        yield session

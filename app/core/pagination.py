@@ -6,6 +6,7 @@ Every list answers `{count, next, previous, results}`; `next` and `previous` are
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ class Page(TypedDict, Generic[T]):
     results: Sequence[T]
 
 
+@cache
 def page_schema(item: type[Schema]) -> type[Schema]:
     """The schema of a page of `item`s."""
     name = item.__name__.removesuffix("Schema")

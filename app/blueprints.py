@@ -1,0 +1,53 @@
+"""The list of blueprints: where each hangs, and what of it answers without a token."""
+
+from typing import NamedTuple
+
+from flask import Flask
+from flask import Blueprint as FlaskBlueprint
+
+from app.auth.routes import bp as auth
+from app.core.api import Blueprint, api
+from app.health.routes import bp as health
+from app.reports.routes import bp as report
+from app.tasks.routes import bp as task
+from app.users.routes import bp as user
+from app.web.routes import bp as web
+
+
+class Entry(NamedTuple):
+    """One blueprint; `public` names its views that need no token."""
+
+    blueprint: FlaskBlueprint
+    prefix: str
+    public: tuple[str, ...] = ()
+
+
+V1 = "/api/v1"
+
+BLUEPRINTS = (
+    Entry(user, V1, public=("register",)),
+    Entry(auth, V1, public=("sign_in", "refresh")),
+    Entry(task, V1),
+    Entry(report, V1),
+    Entry(
+        health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")
+    ),
+    Entry(web, "", public=("start", "swagger_ui", "redoc", "static")),
+)
+
+OPENAPI = "api-docs.openapi_json"
+"""The view of flask-smorest that serves the OpenAPI document."""
+
+PUBLIC = frozenset(
+    {f"{entry.blueprint.name}.{view}" for entry in BLUEPRINTS for view in entry.public} | {OPENAPI}
+)
+"""Every endpoint that answers without a token; all others need one."""
+
+
+def register_blueprints(app: Flask) -> None:
+    """Hang every blueprint on `app`; those of flask-smorest enter the OpenAPI document."""
+    for entry in BLUEPRINTS:
+        if isinstance(entry.blueprint, Blueprint):
+            api.register_blueprint(entry.blueprint, url_prefix=entry.prefix)
+        else:
+            app.register_blueprint(entry.blueprint, url_prefix=entry.prefix or None)

@@ -1,0 +1,1 @@
+"""Health: what probes and load balancers ask, and whether the limiter works."""
