@@ -1,8 +1,11 @@
 """The application factory: a table of contents of the service."""
 
+from pathlib import Path
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import models  # noqa: F401 - migrations need every model
 from app.auth.guard import identify_caller, require_token
 from app.blueprints import PUBLIC, register_blueprints
 from app.config import Settings, load_settings
@@ -15,11 +18,14 @@ from app.core.logging import configure_logging, init_request_logging
 from app.core.openapi import init_openapi
 from app.core.requests import init_request_bounds
 from app.extensions import db, jwt, migrate
+from app.jobs_cli import jobs
 from app.reactions import REACTIONS
 from app.realtime import init_realtime
 from app.reports.cli import reports
 from app.users.cli import create_admin
 from app.web.security_headers import init_security_headers
+
+MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -31,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _trust_proxies(app, settings)
 
     db.init_app(app)
-    migrate.init_app(app, db)
+    migrate.init_app(app, db, directory=MIGRATIONS)
     jwt.init_app(app)
     init_cache(app, settings.CACHE_REDIS_URL)
     install_reactions(app, REACTIONS)
@@ -49,8 +55,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_blueprints(app)
     init_openapi(app, PUBLIC)
     init_realtime(app)
-    app.cli.add_command(create_admin)
-    app.cli.add_command(reports)
+    for command in (create_admin, jobs, reports):
+        app.cli.add_command(command)
     return app
 
 

@@ -79,6 +79,28 @@ def upgrade() -> None:
         batch_op.create_index('uq_users_email', [sa.literal_column('lower(email)')], unique=True)
         batch_op.create_index('uq_users_username', [sa.literal_column('lower(username)')], unique=True)
 
+    op.create_table('deliveries',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('event_id', sa.BigInteger(), nullable=False),
+    sa.Column('task_id', sa.BigInteger(), nullable=True),
+    sa.Column('channel', sa.String(length=16), nullable=False),
+    sa.Column('target', sa.String(length=255), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('rung_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_error', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['event_id'], ['events.id'], name=op.f('fk_deliveries_event_id_events')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
+    sa.UniqueConstraint('event_id', 'channel', 'target', name=op.f('uq_deliveries_event_id_channel_target'))
+    )
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_deliveries_due', ['next_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_deliveries_order', ['channel', 'target', 'task_id', 'id'], unique=False, postgresql_where=sa.text("state = 'pending'"))
+
     op.create_table('sessions',
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('user_id', sa.BigInteger(), nullable=False),
@@ -171,6 +193,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sessions_expires_at')
 
     op.drop_table('sessions')
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.drop_index('ix_deliveries_order', postgresql_where=sa.text("state = 'pending'"))
+        batch_op.drop_index('ix_deliveries_due', postgresql_where=sa.text("state = 'pending'"))
+
+    op.drop_table('deliveries')
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.drop_index('uq_users_username')
         batch_op.drop_index('uq_users_email')

@@ -1,0 +1,27 @@
+"""What every Celery job shares: the queues, the time limits, and `job`, the decorator.
+
+Jobs live in the `jobs.py` of their domain. They take ids, read the rows anew and may run twice.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import shared_task
+
+NOTIFICATIONS = "notifications"
+LAMBDA = "lambda"
+REPORTS = "reports"
+MAINTENANCE = "maintenance"
+QUEUES = (NOTIFICATIONS, LAMBDA, REPORTS, MAINTENANCE)
+
+HARD_LIMIT_SECONDS = 120
+
+
+def job(name: str, *, queue: str, seconds: int = HARD_LIMIT_SECONDS) -> Callable[..., Any]:
+    """Declare a Celery job called `name` on `queue` that is stopped after `seconds`.
+
+    The soft limit comes a tenth earlier, as an exception that the job's own code can see.
+    """
+    limits = {"time_limit": seconds, "soft_time_limit": seconds * 0.9}
+    decorator: Callable[..., Any] = shared_task(name=name, queue=queue, **limits)
+    return decorator

@@ -1,0 +1,25 @@
+"""`flask jobs`: see the scheduled jobs and run one now, in the foreground."""
+
+import click
+from flask.cli import AppGroup
+
+from app.auth.jobs import purge_expired_sessions
+
+jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
+
+SCHEDULED = {"purge_expired_sessions": purge_expired_sessions}
+"""Every entry of the beat table (a test holds the two equal)."""
+
+
+@jobs.command("list")
+def list_jobs() -> None:
+    """List the scheduled jobs."""
+    for name, scheduled in SCHEDULED.items():
+        click.echo(f"{name:28} {(scheduled.__doc__ or '').splitlines()[0]}")
+
+
+@jobs.command("run")
+@click.argument("name", type=click.Choice(list(SCHEDULED)))
+def run_job(name: str) -> None:
+    """Run the job NAME now and print what it did."""
+    click.echo(SCHEDULED[name].run())

@@ -1,0 +1,139 @@
+"""Composing what is sent: the e-mail about a change of a task, and the payload for the Lambda."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from app.config import Settings
+from app.core.events import EventRecord
+from app.tasks.events import TaskCreated
+from app.users.models import User
+
+_LABELS = {
+    "title": "Title",
+    "description": "Description",
+    "status": "Status",
+    "priority": "Priority",
+    "assignee": "Assigned to",
+    "due_date": "Due",
+    "estimated_hours": "Estimated hours",
+}
+_environment = Environment(
+    loader=PackageLoader("app.notifications"),
+    autoescape=lambda name: (name or "").endswith(".html"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class People:
+    """Who takes part in a change: the one who is told, the one who did it, and all their names."""
+
+    recipient: User
+    actor_name: str
+    names: dict[int, str]
+
+
+@dataclass(frozen=True)
+class ChangedField:
+    """One line of what changed, as a person reads it."""
+
+    label: str
+    before: str
+    after: str
+
+
+def task_email(record: EventRecord, people: People, settings: Settings) -> EmailMessage:
+    """The mail about a change of a task: HTML and text, with a Message-ID of this delivery's own.
+
+    The same delivery always has the same Message-ID, so that a mail which had to be sent twice can
+    be recognised.
+    """
+    recipient = people.recipient
+    message = EmailMessage()
+    message["Subject"] = one_line(_subject(record, people))
+    message["From"] = settings.EMAIL_FROM
+    message["To"] = Address(one_line(recipient.display_name), addr_spec=recipient.email or "")
+    message["Date"] = format_datetime(record.at)
+    domain = urlsplit(settings.PUBLIC_URL).hostname
+    message["Message-ID"] = f"<{record.event_id}.{recipient.id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    if record.request_id:
+        message["X-Request-ID"] = record.request_id
+    values = _values(record, people, settings)
+    message.set_content(_environment.get_template("task/task_email.txt").render(values))
+    html = _environment.get_template("task/task_email.html").render(values)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def completion_payload(record: EventRecord, assignee: User | None) -> dict[str, Any]:
+    """What the Lambda is told: the fields of both documents that describe one."""
+    task = record.snapshot
+    name = assignee.username if assignee else "Unassigned"
+    return {
+        "task_id": task["id"],
+        "task_title": task["title"],
+        "assigned_to": name,
+        "Taskname": task["title"],
+        "CompletedAt": task["completed_at"],
+        "AssignedTo": name,
+        "AssignedToEmail": assignee.email if assignee else None,
+    }
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and other control characters, fit for a header."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+
+
+def _subject(record: EventRecord, people: People) -> str:
+    title = record.snapshot["title"]
+    if record.type == TaskCreated.type or _was_assigned(record):
+        return f"{people.actor_name} assigned you: {title}"
+    return f"Task updated: {title}"
+
+
+def _was_assigned(record: EventRecord) -> bool:
+    return "assignee" in record.changes
+
+
+def _values(record: EventRecord, people: People, settings: Settings) -> dict[str, Any]:
+    task = record.snapshot
+    return {
+        "actor": people.actor_name,
+        "recipient": people.recipient.display_name,
+        "task": task,
+        "due": _readable("due_date", task["due_date"], people),
+        "is_new": record.type == TaskCreated.type,
+        "was_assigned": _was_assigned(record),
+        "changes": [
+            ChangedField(label, *(_readable(name, value, people) for value in record.changes[name]))
+            for name, label in _LABELS.items()
+            if name in record.changes
+        ],
+        "link": f"{settings.PUBLIC_URL}/api/v1/tasks/{task['id']}/",
+    }
+
+
+def _readable(name: str, value: Any, people: People) -> str:
+    if value is None or value == "":
+        return "none"
+    if name == "due_date":
+        local = datetime.fromisoformat(value).astimezone(ZoneInfo(people.recipient.timezone))
+        return f"{local:%a %d %b %Y, %H:%M} ({people.recipient.timezone})"
+    if name == "assignee":
+        return people.names.get(value, f"user {value}")
+    if name in ("status", "priority"):
+        return str(value).replace("_", " ").capitalize()
+    return str(value)

@@ -1,0 +1,1 @@
+"""The processes behind the web: the relay, the Celery worker and its clock."""

@@ -1,0 +1,10 @@
+"""The beat table: every job that runs by the clock. Times are in the service's time zone."""
+
+from celery.schedules import crontab
+
+SCHEDULE = {
+    "purge_expired_sessions": {
+        "task": "auth.purge_expired_sessions",
+        "schedule": crontab(hour=3, minute=0),
+    },
+}
