@@ -34,7 +34,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings.flask_config())
     configure_logging(settings)
-    _trust_proxies(app, settings)
 
     db.init_app(app)
     migrate.init_app(app, db, directory=MIGRATIONS)
@@ -55,6 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_blueprints(app)
     init_openapi(app, PUBLIC)
     init_realtime(app)
+    # Outermost, so that sockets are counted by the real address as well.
+    _trust_proxies(app, settings)
     for command in (create_admin, jobs, reports):
         app.cli.add_command(command)
     return app

@@ -1,8 +1,10 @@
 """Calling the Lambda function: at AWS where it is configured, else the handler in this process."""
 
+import io
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Any, Protocol
 
 import boto3
@@ -58,13 +60,15 @@ class AwsLambda:
 
 
 class LocalLambda:
-    """Calls `lambda_function.lambda_handler` here and logs its answer."""
+    """Calls `lambda_function.lambda_handler` here; its output goes to our log as to CloudWatch."""
 
     def invoke(self, payload: Payload) -> None:
-        """Call the handler and log the line that AWS would have logged."""
-        answer = lambda_handler(dict(payload), None)
-        message = json.loads(answer["body"])["message"]
-        log.info("Lambda Notification: %s", message, extra={"task_id": payload["task_id"]})
+        """Call the handler and log what it prints."""
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            lambda_handler(dict(payload), None)
+        for line in printed.getvalue().splitlines():
+            log.info("%s", line)
 
 
 def make_lambda_client(settings: Settings) -> LambdaClient:

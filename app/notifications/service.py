@@ -83,7 +83,7 @@ def _check_wanted(session: Session, recipient: User | None, record: EventRecord)
     if record.actor_id == recipient.id and not recipient.email_own_changes:
         raise NotWanted("it is the user's own change")
     task = session.get(Task, record.task_id, populate_existing=True)
-    if task is None or task.deleted_at or recipient.id not in (task.assignee_id, task.reporter_id):
+    if task is None or recipient.id not in (task.assignee_id, task.reporter_id):
         raise NotWanted("the user may not see the task any more")
 
 
