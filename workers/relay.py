@@ -2,33 +2,47 @@
 
 One relay works at a time (it holds an advisory lock on its own connection); others stand by. Each
 round it gives the new events their positions in the log and notes what they oblige to, in one
-transaction; then it repeats the cache invalidation, since the writer may have died before it; then
-it tells the workers of deliveries that are due. Run as `python -m workers.relay`.
+transaction; then it repeats the cache invalidation, since the writer may have died before it. Its
+bell tells the workers of deliveries that are due. Run as `python -m workers.relay`.
 """
 
 import logging
 import signal
+import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Flask
-from kombu.exceptions import OperationalError as BrokerDown
-from redis import RedisError
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import BigInteger, Connection, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app import create_app
 from app.core import cache, deliveries
-from app.core.events import DeliverTo, EventRecord, reactions_to
+from app.core.deliveries import Owed
+from app.core.events import Deliver, DeliverTo, EventRecord, reactions_to
 from app.extensions import db
-from app.notifications.channels import JOBS_BY_CHANNEL
-from workers.celery_app import celery_app, flask_app
+from app.notifications.channels import AGAIN_CHANNEL, JOBS_BY_CHANNEL
+from workers.bell import Bell
+from workers.factory import make_celery
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.05
-RECOVERY_PAUSE_SECONDS = 1.0
+STANDBY_PAUSE_SECONDS = 1.0
+LONGEST_RECOVERY_PAUSE_SECONDS = 1.0
+STOP_SECONDS = 1.5
 BATCH = 500
+
+_GIVE_POSITIONS = text(
+    """
+    UPDATE events SET position = :last + given.number
+    FROM unnest(:ids) WITH ORDINALITY AS given (id, number)
+    WHERE events.id = given.id
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
 class Relay:
@@ -41,32 +55,46 @@ class Relay:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.stopping = threading.Event()
-        # What happened before this process began may not have been invalidated.
+        self.at_work = threading.Event()
         self.cache_is_suspect = True
 
     def run(self) -> None:
         """Work until `stopping` is set; survives the loss of PostgreSQL and of Redis."""
-        down = False
+        failures = 0
         while not self.stopping.is_set():
             try:
-                with self.app.app_context(), db.engine.connect() as connection:
-                    # Closing it then really ends the session, and with it the lock.
-                    connection.detach()
-                    if _is_ours(connection):
-                        log.info("The relay is at work.")
-                        down = False
-                        self._work(connection)
-            except SQLAlchemyError as error:
-                if not down:
-                    log.error("The relay lost the database and tries again: %s", error)
-                down = True
-            self.stopping.wait(RECOVERY_PAUSE_SECONDS)
+                self._connect_and_work()
+                failures = 0
+            except Exception as error:
+                failures = 1 if self.at_work.is_set() else failures + 1
+                if failures == 1:
+                    # The stack of a lost connection says nothing; that of a mistake of ours does.
+                    log.error(
+                        "The relay failed and tries again: %s",
+                        error,
+                        exc_info=not isinstance(error, SQLAlchemyError),
+                    )
+            finally:
+                self.at_work.clear()
+            self.stopping.wait(min(0.1 * 2 ** min(failures, 5), LONGEST_RECOVERY_PAUSE_SECONDS))
+
+    def _connect_and_work(self) -> None:
+        with self.app.app_context(), db.engine.connect() as connection:
+            # Closing it then really ends the session, and with it the lock.
+            connection.detach()
+            while not _is_ours(connection):
+                if self.stopping.wait(STANDBY_PAUSE_SECONDS):
+                    return
+            log.info("The relay is at work.")
+            # Whoever was at work before may have died between a commit and the invalidation.
+            self.cache_is_suspect = True
+            self.at_work.set()
+            self._work(connection)
 
     def _work(self, connection: Connection) -> None:
         while not self.stopping.is_set():
             relayed = relay_events(connection)
             self._invalidate(relayed)
-            ring_doorbells(connection)
             if len(relayed) < BATCH:
                 self.stopping.wait(PAUSE_SECONDS)
 
@@ -80,7 +108,12 @@ class Relay:
 
 
 def relay_events(connection: Connection) -> Sequence[EventRecord]:
-    """Give the next events their positions and note what they oblige to, in one transaction."""
+    """Give the next events their positions and note what they oblige to, in one transaction.
+
+    Within a stream ids rise in commit order, so among the events that are visible now the order of
+    the ids is an order in which every stream is in its own. One that becomes visible later gets a
+    later position, whatever its id.
+    """
     with Session(connection, expire_on_commit=False) as session, session.begin():
         records = session.scalars(
             select(EventRecord)
@@ -89,52 +122,72 @@ def relay_events(connection: Connection) -> Sequence[EventRecord]:
             .limit(BATCH)
         ).all()
         if records:
-            last = session.scalar(select(func.coalesce(func.max(EventRecord.position), 0))) or 0
-            for position, record in enumerate(records, start=last + 1):
-                record.position = position
-                deliveries.owe(session, record, _owed_for(record))
+            last = session.scalar(select(func.coalesce(func.max(EventRecord.position), 0)))
+            ids = [record.id for record in records]
+            deliveries.owe(session, _owed_for(records))
+            session.execute(_GIVE_POSITIONS, {"last": last, "ids": ids})
     return records
 
 
-def ring_doorbells(connection: Connection) -> None:
-    """Tell the workers of due deliveries; without a broker they are told of later."""
-    with Session(connection) as session, session.begin():
-        due = deliveries.take_due(session)
-        try:
-            for delivery_id, channel in due:
-                name, queue = JOBS_BY_CHANNEL[channel]
-                celery_app.send_task(name, args=[delivery_id], queue=queue)
-        except (BrokerDown, RedisError, OSError) as error:
-            log.debug("No broker: %s", error)
-            session.rollback()
+def _owed_for(records: Iterable[EventRecord]) -> Iterator[Owed]:
+    for record in records:
+        for handler in reactions_to(record.type).deliver:
+            yield from (Owed(record, to) for to in _asked(handler, record))
 
 
-def _owed_for(record: EventRecord) -> list[DeliverTo]:
-    """What the table says. A reaction that fails is a bug: it is logged and the log goes on."""
-    owed: list[DeliverTo] = []
-    for deliver in reactions_to(record.type).deliver:
-        try:
-            owed.extend(deliver(record))
-        except Exception:
-            # One bad event must not hold back everybody's; the event itself stays in the log.
-            log.exception("Reaction %s failed for event %s", deliver.__name__, record.event_id)
-    return owed
+def _asked(handler: Deliver, record: EventRecord) -> Sequence[DeliverTo]:
+    """What `handler` asks for.
+
+    A handler that fails must neither hold back everybody's events nor lose its own: that it is to
+    be run again is then what is owed, with the pauses, the end and the visibility of a delivery.
+    """
+    try:
+        return [_deliverable(to) for to in handler(record)]
+    except Exception:
+        log.exception("%s failed for event %s, and is owed.", handler.__name__, record.event_id)
+        return [DeliverTo(AGAIN_CHANNEL, handler.__name__)]
+
+
+def _deliverable(to: DeliverTo) -> DeliverTo:
+    """`to`, once the row can be stored and will be rung; a refusal here costs one handler only."""
+    if to.channel not in JOBS_BY_CHANNEL or not to.target.isprintable() or len(to.target) > 255:
+        raise ValueError(f"Cannot deliver to {to!r}.")
+    return to
 
 
 def _is_ours(connection: Connection) -> bool:
     """Whether this process holds the relay's lock now (kept until the connection ends)."""
-    held = connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('relay'))"))
-    connection.commit()
-    return bool(held)
+    with connection.begin():
+        return bool(connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('relay'))")))
 
 
-def main() -> None:
-    """Run one relay until SIGTERM or SIGINT."""
-    relay = Relay(flask_app)
+def main() -> int:
+    """Run one relay until SIGTERM or SIGINT.
+
+    The work is done in threads that may be left behind: the main thread only waits, so that it can
+    end the process in time even while PostgreSQL or Redis keeps a call hanging.
+    """
+    app = create_app()
+    relay = Relay(app)
+    bell = Bell(app, make_celery(app))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stopping.set())
-    relay.run()
+    threads = [
+        threading.Thread(target=relay.run, name="relay", daemon=True),
+        threading.Thread(
+            target=bell.run, args=(relay.stopping, relay.at_work), name="bell", daemon=True
+        ),
+    ]
+    for thread in threads:
+        thread.start()
+    while not relay.stopping.wait(0.5):
+        if not all(thread.is_alive() for thread in threads):
+            return 1  # Its supervisor starts it again.
+    deadline = time.monotonic() + STOP_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,13 +4,17 @@ import os
 import re
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol
 
 from app.config import Settings
 
 TIMEOUT_SECONDS = 10
+SMTPS_PORT = 465
+"""RFC 8314: on this port TLS comes before the first word, so there is no STARTTLS."""
 
 
 class MailError(Exception):
@@ -31,35 +35,52 @@ class SmtpMailer:
         self.settings = settings
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` to the server. Raises MailError whatever goes wrong."""
-        settings = self.settings
+        """Hand `message` to the server. Raises MailError where it was not accepted."""
         try:
-            with smtplib.SMTP(
-                settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=TIMEOUT_SECONDS
-            ) as server:
-                if settings.EMAIL_USE_TLS:
-                    server.starttls(context=ssl.create_default_context())
-                if settings.EMAIL_HOST_USER:
-                    server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+            server = self._connect()
+            try:
+                self._sign_in(server)
                 server.send_message(message)
+                # The server has the mail now: a clumsy farewell must not send it a second time.
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
+            finally:
+                server.close()
         except (OSError, smtplib.SMTPException) as error:
             raise MailError(f"{type(error).__name__}: {error}") from error
 
+    def _connect(self) -> smtplib.SMTP:
+        address = (self.settings.EMAIL_HOST, self.settings.EMAIL_PORT)
+        if self.settings.EMAIL_USE_TLS and self.settings.EMAIL_PORT == SMTPS_PORT:
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(*address, timeout=TIMEOUT_SECONDS, context=context)
+        return smtplib.SMTP(*address, timeout=TIMEOUT_SECONDS)
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        if self.settings.EMAIL_USE_TLS and not isinstance(server, smtplib.SMTP_SSL):
+            server.starttls(context=ssl.create_default_context())
+        if self.settings.EMAIL_HOST_USER:
+            server.login(self.settings.EMAIL_HOST_USER, self.settings.EMAIL_HOST_PASSWORD)
+
 
 class FileMailer:
-    """Writes each message to `DATA_DIR/mail/` as an `.eml` file; the same message only once."""
+    """Writes each message to a folder as `<date>-<message id>.eml`.
+
+    The name is made of the message alone, so the same message again is the same file again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def send(self, message: EmailMessage) -> None:
         """Write `message`; a reader never sees half of it. Raises MailError."""
-        name = re.sub(r"[^A-Za-z0-9.-]+", "_", message["Message-ID"]).strip("_")
+        moment = parsedate_to_datetime(message["Date"]).strftime("%Y%m%dT%H%M%S")
+        identifier = re.sub(r"[^A-Za-z0-9.-]+", "_", message["Message-ID"]).strip("_")[:150]
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            unfinished = self.folder / f".{name}.{os.getpid()}"
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished = self.folder / f".{identifier}.{os.getpid()}"
             unfinished.write_bytes(message.as_bytes())
-            unfinished.rename(self.folder / f"{name}.eml")
+            unfinished.replace(self.folder / f"{moment}-{identifier}.eml")
         except OSError as error:
             raise MailError(f"cannot write to {self.folder}: {error.strerror}") from error
 

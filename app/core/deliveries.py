@@ -1,24 +1,29 @@
 """What is owed to somebody outside because of an event, and how far that has come.
 
 The row is the truth: it is claimed with a lease, tried again with growing pauses, and given up
-after three days. The messages that tell a worker to look at a row may be lost at any time.
+after three days. The messages that tell a worker to look at a row may be lost at any time. All
+moments are the database's own, so the machines need not agree on the time.
 """
 
+import enum
+import logging
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
     String,
     Text,
     UniqueConstraint,
-    exists,
-    or_,
+    and_,
+    case,
+    func,
     select,
     text,
     update,
@@ -26,39 +31,54 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from app.core import clock
 from app.core.events import DeliverTo, EventRecord
 from app.core.models import Base, BigInt, BigIntId, Instant
 
+log = logging.getLogger(__name__)
+
 LEASE = timedelta(seconds=60)
 """Longer than any attempt may take (see the time limits of the jobs)."""
-
+RING_AGAIN = timedelta(seconds=15)
+"""A doorbell that was not answered by then is taken for lost."""
+LOOK_AGAIN = timedelta(seconds=60)
+"""What waits for an earlier delivery is woken by that one's end; this is the safety net."""
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(hours=72)
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
-RING_AGAIN_AFTER = timedelta(seconds=15)
+MAX_ERROR = 500
 
-PENDING, DONE, DROPPED, DEAD = "pending", "done", "dropped", "dead"
+
+class State(enum.StrEnum):
+    """The states of a delivery; all but the first are final."""
+
+    PENDING = "pending"
+    DONE = "done"
+    DROPPED = "dropped"
+    DEAD = "dead"
+
+
+_PENDING = text(f"state = '{State.PENDING}'")
 
 
 class Delivery(Base):
     """One thing owed: `channel` is how (`email`, `lambda`), `target` is to whom.
 
-    `state` is `pending`, `done`, `dropped` (no longer wanted; `last_error` says why) or `dead`
-    (given up; an operator may requeue it).
+    `next_at` is when it may be tried (again), `lease_until` until when a worker is at it, `ring_at`
+    when the relay looks at it next. `last_error` also holds the reason of a drop.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("event_id", "channel", "target"),
-        Index("ix_deliveries_due", "next_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_deliveries_ring", "channel", "ring_at", postgresql_where=_PENDING),
         # Deliveries about one task to one target go out in the order of the events.
         Index(
             "ix_deliveries_order",
             "channel",
             "target",
             "task_id",
-            "id",
-            postgresql_where=text("state = 'pending'"),
+            "event_id",
+            postgresql_where=_PENDING,
         ),
     )
 
@@ -67,158 +87,201 @@ class Delivery(Base):
     task_id: Mapped[int | None] = mapped_column(BigInteger)
     channel: Mapped[str] = mapped_column(String(16))
     target: Mapped[str] = mapped_column(String(255))
-    state: Mapped[str] = mapped_column(String(16), default=PENDING)
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(16), server_default=State.PENDING.value)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_at: Mapped[Instant] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    rung_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ring_at: Mapped[Instant] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[Instant]
+    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class Due(NamedTuple):
-    """A delivery that a worker should be told of."""
+class Owed(NamedTuple):
+    """A delivery to be noted for an event."""
 
-    id: int
-    channel: str
+    record: EventRecord
+    to: DeliverTo
 
 
-def owe(session: Session, record: EventRecord, wanted: Iterable[DeliverTo]) -> None:
-    """Note what `record` obliges to; a second time changes nothing."""
-    now = clock.now()
+def owe(session: Session, owed: Iterable[Owed]) -> None:
+    """Note what events oblige to; a second time changes nothing."""
     rows = [
-        {
-            "event_id": record.id,
-            "task_id": record.task_id,
-            "channel": channel,
-            "target": target,
-            "state": PENDING,
-            "attempts": 0,
-            "next_at": now,
-            "created_at": now,
-        }
-        for channel, target in wanted
+        {"event_id": record.id, "task_id": record.task_id, "channel": channel, "target": target}
+        for record, (channel, target) in owed
     ]
     if rows:
-        session.execute(upsert(Delivery).values(rows).on_conflict_do_nothing())
+        session.execute(upsert(Delivery).on_conflict_do_nothing(), rows)
 
 
-def take_due(session: Session, limit: int = 200) -> Sequence[Due]:
-    """The deliveries whose time has come and that no worker was told of lately; marks them told."""
-    now = clock.now()
-    waiting = (
-        select(Delivery.id)
-        .where(
-            Delivery.state == PENDING,
-            Delivery.next_at <= now,
-            or_(Delivery.rung_at.is_(None), Delivery.rung_at < now - RING_AGAIN_AFTER),
-            or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
-        )
-        .order_by(Delivery.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    told = session.execute(
+def has_due(session: Session, channel: str) -> bool:
+    """Whether the relay has anything to look at in a channel."""
+    return session.scalar(select(Delivery.id).where(_is_due(channel)).limit(1)) is not None
+
+
+def take_due(session: Session, channel: str, limit: int) -> list[int]:
+    """The ids of at most `limit` deliveries whose doorbell is to be rung now, oldest first.
+
+    They are not returned again for RING_AGAIN. What waits for an earlier delivery is put aside,
+    and what was tried in vain for GIVE_UP_AFTER (and perhaps killed its worker) is given up.
+    """
+    due = select(Delivery.id).where(_is_due(channel)).order_by(Delivery.ring_at).limit(limit)
+    rows = session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(waiting))
-        .values(rung_at=now)
-        .returning(Delivery.id, Delivery.channel)
-    )
-    return sorted(Due(*row) for row in told)
+        # A row that a worker is just finishing is not worth waiting for.
+        .where(Delivery.id.in_(due.with_for_update(skip_locked=True)))
+        .values(
+            _given_up()
+            | {"ring_at": func.now() + case((_is_blocked(), LOOK_AGAIN), else_=RING_AGAIN)}
+        )
+        .returning(Delivery.id, Delivery.state, Delivery.ring_at < func.now() + LOOK_AGAIN)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for delivery_id, state, _ in rows:
+        _tell_if_dead(delivery_id, state)
+    return sorted(row[0] for row in rows if row[1] == State.PENDING and row[2])
 
 
 def claim(session: Session, delivery_id: int) -> Delivery | None:
-    """Lease a delivery to the caller; None where it is done, not due, leased, or has to wait.
+    """Take a delivery for LEASE; None where it is done, not yet due, taken, or not its turn.
 
-    A delivery waits while an earlier one about the same task to the same target is pending.
+    Of the deliveries in one channel to one target about one task, only the earliest pending one
+    can be claimed. The attempt is counted here, so that one which kills its worker counts too.
     """
-    now = clock.now()
-    earlier = aliased(Delivery)
-    must_wait = exists().where(
-        earlier.channel == Delivery.channel,
-        earlier.target == Delivery.target,
-        earlier.task_id == Delivery.task_id,
-        earlier.state == PENDING,
-        earlier.id < Delivery.id,
-    )
-    claimed = (
+    return session.scalars(
         update(Delivery)
         .where(
             Delivery.id == delivery_id,
-            Delivery.state == PENDING,
-            Delivery.next_at <= now,
-            or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
-            ~must_wait,
+            Delivery.state == State.PENDING,
+            Delivery.next_at <= func.now(),
+            func.coalesce(Delivery.lease_until, func.now()) <= func.now(),
+            ~_is_blocked(),
         )
-        .values(lease_until=now + LEASE, attempts=Delivery.attempts + 1)
+        .values(
+            attempts=Delivery.attempts + 1,
+            lease_until=func.now() + LEASE,
+            ring_at=func.now() + LEASE,
+        )
         .returning(Delivery)
-    )
-    return session.scalars(
-        claimed, execution_options={"populate_existing": True, "synchronize_session": False}
+        .execution_options(synchronize_session=False, populate_existing=True)
     ).one_or_none()
 
 
 def finish(session: Session, delivery: Delivery) -> None:
-    """It has been delivered."""
-    _close(session, delivery, DONE, None)
+    """Note that a delivery was carried out; the next one in its order is rung at once."""
+    _end(session, delivery, State.DONE, None)
 
 
 def drop(session: Session, delivery: Delivery, reason: str) -> None:
-    """It is not wanted any more, for `reason`."""
-    _close(session, delivery, DROPPED, reason)
+    """Note that a delivery is not wanted (any longer), and why."""
+    _end(session, delivery, State.DROPPED, reason)
 
 
 def fail(session: Session, delivery: Delivery, error: str) -> None:
-    """It could not be delivered now; it is tried again later, or given up after three days."""
-    now = clock.now()
-    if now - delivery.created_at >= GIVE_UP_AFTER:
-        _close(session, delivery, DEAD, error)
-        return
-    _set(
-        session,
-        delivery,
-        {
-            "next_at": now + pause_after(delivery.attempts),
-            "lease_until": None,
-            "rung_at": None,
-            "last_error": error[:1000],
-        },
+    """Note that an attempt failed: it is tried again later, or given up after three days."""
+    pause = pause_after(delivery.attempts)
+    again_at = func.now() + pause
+    state = session.scalar(
+        update(Delivery)
+        # An attempt whose lease ran out has been taken over, and has no say any more.
+        .where(_still_pending(delivery), Delivery.attempts == delivery.attempts)
+        .values(
+            _given_up()
+            | {
+                "last_error": error[:MAX_ERROR],
+                "lease_until": None,
+                "next_at": again_at,
+                "ring_at": again_at,
+            }
+        )
+        .returning(Delivery.state)
+        .execution_options(synchronize_session=False)
     )
+    if _tell_if_dead(delivery.id, state):
+        _wake_next(session, delivery)
 
 
 def pause_after(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: 5 s, doubling up to 15 min, ± 20 % by chance."""
-    pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    """5 s after the first attempt, then twice as long each time up to 15 min, ± 20 %.
+
+    The chance keeps what failed together from coming back together.
+    """
+    pause: timedelta = min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE)
     return pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, guards nothing
 
 
-def _close(session: Session, delivery: Delivery, state: str, reason: str | None) -> None:
-    note = reason[:1000] if reason else None
-    values = {"state": state, "last_error": note, "finished_at": clock.now(), "lease_until": None}
-    _set(session, delivery, values)
-    # What waited for this one may be told of at once.
-    session.execute(
-        update(Delivery)
-        .where(
-            Delivery.channel == delivery.channel,
-            Delivery.target == delivery.target,
-            Delivery.task_id == delivery.task_id,
-            Delivery.state == PENDING,
-        )
-        .values(rung_at=None)
+def _is_due(channel: str) -> ColumnElement[bool]:
+    return and_(
+        Delivery.state == State.PENDING, Delivery.channel == channel, Delivery.ring_at <= func.now()
     )
 
 
-def _set(session: Session, delivery: Delivery, values: dict[str, Any]) -> None:
-    """Write to the row, but only while the lease of this very attempt holds."""
+def _is_blocked() -> ColumnElement[bool]:
+    """Whether an earlier delivery about the same task to the same target is not through yet."""
+    earlier = aliased(Delivery)
+    return (
+        select(earlier.id)
+        .where(
+            earlier.state == State.PENDING,
+            earlier.task_id == Delivery.task_id,
+            earlier.channel == Delivery.channel,
+            earlier.target == Delivery.target,
+            earlier.event_id < Delivery.event_id,
+        )
+        .exists()
+    )
+
+
+def _given_up() -> dict[str, Any]:
+    """The values that make a delivery dead once it was tried in vain for long enough."""
+    hopeless = and_(Delivery.attempts > 0, Delivery.created_at < func.now() - GIVE_UP_AFTER)
+    return {
+        "state": case((hopeless, State.DEAD.value), else_=Delivery.state),
+        "finished_at": case((hopeless, func.now()), else_=None),
+    }
+
+
+def _tell_if_dead(delivery_id: int, state: str | None) -> bool:
+    if state == State.DEAD:
+        log.error("Delivery %s has failed for %s and is given up.", delivery_id, GIVE_UP_AFTER)
+    return state == State.DEAD
+
+
+def _still_pending(delivery: Delivery) -> ColumnElement[bool]:
+    return and_(Delivery.id == delivery.id, Delivery.state == State.PENDING)
+
+
+def _end(session: Session, delivery: Delivery, state: State, reason: str | None) -> None:
     session.execute(
         update(Delivery)
-        .where(
-            Delivery.id == delivery.id,
-            Delivery.state == PENDING,
-            Delivery.attempts == delivery.attempts,
+        .where(_still_pending(delivery))
+        .values(
+            state=state.value,
+            lease_until=None,
+            finished_at=func.now(),
+            last_error=reason[:MAX_ERROR] if reason else None,
         )
-        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    _wake_next(session, delivery)
+
+
+def _wake_next(session: Session, delivery: Delivery) -> None:
+    following = (
+        select(Delivery.id)
+        .where(
+            Delivery.state == State.PENDING,
+            Delivery.task_id == delivery.task_id,
+            Delivery.channel == delivery.channel,
+            Delivery.target == delivery.target,
+            Delivery.event_id > delivery.event_id,
+        )
+        .order_by(Delivery.event_id)
+        .limit(1)
+    )
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(following))
+        .values(ring_at=func.greatest(Delivery.next_at, func.now()))
         .execution_options(synchronize_session=False)
     )

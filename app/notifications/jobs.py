@@ -1,6 +1,6 @@
 """The jobs that deliver. Each is given the id of a delivery; the row says everything else."""
 
-from app.core.jobs import LAMBDA, NOTIFICATIONS, job
+from app.core.jobs import LAMBDA, MAINTENANCE, NOTIFICATIONS, job
 from app.notifications import service
 
 # The lease of a delivery (60 s) must outlast every attempt: SMTP and AWS time out after 10 s each
@@ -18,3 +18,9 @@ def send_email(delivery_id: int) -> str:
 def invoke_lambda(delivery_id: int) -> str:
     """Call the Lambda once, if that is due."""
     return service.attempt(delivery_id, service.invoke_lambda)
+
+
+@job("notifications.react_again", queue=MAINTENANCE, seconds=ATTEMPT_SECONDS)
+def react_again(delivery_id: int) -> str:
+    """Run a handler again that failed when its event was relayed."""
+    return service.attempt(delivery_id, service.react_again)

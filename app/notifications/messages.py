@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.config import Settings
 from app.core.events import EventRecord
@@ -28,7 +28,7 @@ _LABELS = {
 }
 _environment = Environment(
     loader=PackageLoader("app.notifications"),
-    autoescape=lambda name: (name or "").endswith(".html"),
+    autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -5,18 +5,19 @@ What was true at the event may not be true any more, so everything is checked ag
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.clients.aws_lambda import LambdaError, make_lambda_client
-from app.clients.mailer import MailError, make_mailer
+from app.clients.aws_lambda import make_lambda_client
+from app.clients.mailer import make_mailer
 from app.config import current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
-from app.core.events import EventRecord
+from app.core.deliveries import Delivery, Owed
+from app.core.events import DeliverTo, EventRecord, reactions_to
 from app.extensions import db
 from app.notifications.messages import People, completion_payload, task_email
 from app.tasks.models import Task
@@ -31,27 +32,40 @@ class NotWanted(Exception):
 
 Deliver = Callable[[Session, Delivery, EventRecord], None]
 
+_CREDENTIALS = re.compile(
+    r"(://[^\s:/@]*:|(?:password|passwd|secret|token|key)\w*['\"]?\s*[=:]\s*)[^\s@,;]+",
+    re.IGNORECASE,
+)
+
 
 def attempt(delivery_id: int, deliver: Deliver) -> str:
     """Try one delivery with `deliver` and write down how it went; returns that in a word.
 
-    Nothing happens where somebody else has it, it is done, or it has to wait its turn.
+    Nothing happens where somebody else has it, it is done, or it has to wait its turn. Whatever
+    `deliver` raises is noted on the row, which decides when to try again.
     """
     with unit_of_work() as session:
         delivery = deliveries.claim(session, delivery_id)
     if delivery is None:
         return "nothing to do"
-    record = db.session.get_one(EventRecord, delivery.event_id)
-    context.request_id.set(record.request_id)
     try:
+        record = db.session.get_one(EventRecord, delivery.event_id)
+        context.set_request_id(record.request_id or context.request_id.get())
         deliver(db.session(), delivery, record)
     except NotWanted as reason:
-        return _note(delivery, lambda session: deliveries.drop(session, delivery, str(reason)))
-    except (MailError, LambdaError) as error:
-        problem = str(error)
+        why = str(reason)
+        return _note(delivery, lambda session: deliveries.drop(session, delivery, why))
+    except Exception as error:  # noqa: BLE001 - a bug in one mail must not leave its row leased
+        problem = described(error)
         log.warning("Delivery %s failed: %s", delivery.id, problem)
         return _note(delivery, lambda session: deliveries.fail(session, delivery, problem))
     return _note(delivery, lambda session: deliveries.finish(session, delivery))
+
+
+def described(error: Exception) -> str:
+    """An error as one line, without what looks like a password."""
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    return _CREDENTIALS.sub(r"\1***", line)
 
 
 def send_email(session: Session, delivery: Delivery, record: EventRecord) -> None:
@@ -74,6 +88,17 @@ def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
     payload = completion_payload(record, assignee)
     session.rollback()  # No transaction is held while AWS is spoken to.
     make_lambda_client(current_settings()).invoke(payload)
+
+
+def react_again(session: Session, delivery: Delivery, record: EventRecord) -> None:
+    """Run the handler that `target` names on the event; its deliveries are then owed like any."""
+    (handler,) = (
+        each for each in reactions_to(record.type).deliver if each.__name__ == delivery.target
+    )
+    wanted: Iterable[DeliverTo] = handler(record)
+    session.rollback()  # Units of work begin with a transaction of their own.
+    with unit_of_work() as own:
+        deliveries.owe(own, [Owed(record, to) for to in wanted])
 
 
 def _check_wanted(session: Session, recipient: User | None, record: EventRecord) -> None:
