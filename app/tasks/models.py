@@ -77,6 +77,7 @@ class Task(Base):
             text("id DESC"),
             postgresql_where=text(_ALIVE),
         ),
+        Index("ix_tasks_due_any", "due_at", "id", postgresql_where=text(_ALIVE)),
         # Due soon, overdue: only what is open matters, however much has been finished.
         Index("ix_tasks_due", "due_at", postgresql_where=text(f"{_ALIVE} AND {_OPEN}")),
         Index(
