@@ -1,4 +1,4 @@
-"""initial
+"""The first schema: users, sessions, tasks, the event log, deliveries, report counters.
 
 Revision: 0001
 Follows: 
@@ -7,7 +7,7 @@ Follows:
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-revision = '0001'
+revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -85,21 +85,21 @@ def upgrade() -> None:
     sa.Column('task_id', sa.BigInteger(), nullable=True),
     sa.Column('channel', sa.String(length=16), nullable=False),
     sa.Column('target', sa.String(length=255), nullable=False),
-    sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=16), server_default='pending', nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('rung_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ring_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('last_error', sa.Text(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['event_id'], ['events.id'], name=op.f('fk_deliveries_event_id_events')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
     sa.UniqueConstraint('event_id', 'channel', 'target', name=op.f('uq_deliveries_event_id_channel_target'))
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
-        batch_op.create_index('ix_deliveries_due', ['next_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
-        batch_op.create_index('ix_deliveries_order', ['channel', 'target', 'task_id', 'id'], unique=False, postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_deliveries_order', ['channel', 'target', 'task_id', 'event_id'], unique=False, postgresql_where=sa.text("state = 'pending'"))
+        batch_op.create_index('ix_deliveries_ring', ['channel', 'ring_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
 
     op.create_table('sessions',
     sa.Column('id', sa.UUID(), nullable=False),
@@ -168,6 +168,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_tasks_assignee_due', ['assignee_id', 'due_at'], unique=False, postgresql_where=sa.text("deleted_at IS NULL AND status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"))
         batch_op.create_index('ix_tasks_created', [sa.literal_column('created_at DESC'), sa.literal_column('id DESC')], unique=False, postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.create_index('ix_tasks_due', ['due_at'], unique=False, postgresql_where=sa.text("deleted_at IS NULL AND status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"))
+        batch_op.create_index('ix_tasks_due_any', ['due_at', 'id'], unique=False, postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.create_index('ix_tasks_reporter', ['reporter_id', sa.literal_column('created_at DESC'), sa.literal_column('id DESC')], unique=False, postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.create_index('ix_tasks_reporter_due', ['reporter_id', 'due_at'], unique=False, postgresql_where=sa.text("deleted_at IS NULL AND status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"))
 
@@ -177,6 +178,7 @@ def downgrade() -> None:
     with op.batch_alter_table('tasks', schema=None) as batch_op:
         batch_op.drop_index('ix_tasks_reporter_due', postgresql_where=sa.text("deleted_at IS NULL AND status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"))
         batch_op.drop_index('ix_tasks_reporter', postgresql_where=sa.text('deleted_at IS NULL'))
+        batch_op.drop_index('ix_tasks_due_any', postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.drop_index('ix_tasks_due', postgresql_where=sa.text("deleted_at IS NULL AND status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"))
         batch_op.drop_index('ix_tasks_created', postgresql_where=sa.text('deleted_at IS NULL'))
         batch_op.drop_index('ix_tasks_assignee_due', postgresql_where=sa.text("deleted_at IS NULL AND status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"))
@@ -194,8 +196,8 @@ def downgrade() -> None:
 
     op.drop_table('sessions')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.drop_index('ix_deliveries_ring', postgresql_where=sa.text("state = 'pending'"))
         batch_op.drop_index('ix_deliveries_order', postgresql_where=sa.text("state = 'pending'"))
-        batch_op.drop_index('ix_deliveries_due', postgresql_where=sa.text("state = 'pending'"))
 
     op.drop_table('deliveries')
     with op.batch_alter_table('users', schema=None) as batch_op:
