@@ -51,11 +51,10 @@ class Bell:
     def run(self, stopping: threading.Event, at_work: threading.Event) -> None:
         """Ring until `stopping` is set, whenever `at_work` is; survives the loss of any server."""
         while not stopping.is_set():
-            pause = RECOVERY_PAUSE_SECONDS
-            if at_work.is_set():
+            if at_work.wait(RECOVERY_PAUSE_SECONDS):
                 with self._app.app_context():
                     pause = self._ring_safely()
-            stopping.wait(pause)
+                stopping.wait(pause)
 
     def ring(self) -> int:
         """Ring for what is due, as far as the queues have room; returns for how many.
@@ -85,6 +84,11 @@ class Bell:
         except SQLAlchemyError as error:
             # The relay says so too, aloud: it is the same database.
             log.debug("No database: %s", error)
+            return RECOVERY_PAUSE_SECONDS
+        except Exception:
+            # A mistake of ours; the events must go on, and what is due stays due.
+            log.exception("Ringing failed.")
+            self.close()
             return RECOVERY_PAUSE_SECONDS
         if self._is_down:
             log.info("The broker answers again.")

@@ -7,7 +7,7 @@ from flask import Flask
 from kombu.entity import Queue
 
 from app.config import Settings
-from app.core.jobs import HARD_LIMIT_SECONDS, MAINTENANCE, QUEUES
+from app.core.jobs import HARD_LIMIT_SECONDS, QUEUE_OF, QUEUES
 from app.core.logging import log_job
 from workers.schedule import SCHEDULE
 
@@ -62,7 +62,7 @@ def _messages() -> dict[str, Any]:
         "task_serializer": "json",
         "task_ignore_result": True,
         "task_queues": [Queue(name) for name in QUEUES],  # type: ignore[no-untyped-call]  # kombu's types are partial
-        "task_default_queue": MAINTENANCE,
+        "task_routes": [_route],
         # A job on a queue that nobody reads is a mistake, not a new queue.
         "task_create_missing_queues": False,
         "task_publish_retry": False,
@@ -72,6 +72,11 @@ def _messages() -> dict[str, Any]:
         "task_acks_on_failure_or_timeout": True,
         "task_time_limit": HARD_LIMIT_SECONDS,
     }
+
+
+def _route(name: str, *_: object, **__: object) -> dict[str, str] | None:
+    """The queue that the job declares; None where this process has not imported the job."""
+    return {"queue": QUEUE_OF[name]} if name in QUEUE_OF else None
 
 
 def _worker() -> dict[str, Any]:

@@ -16,12 +16,16 @@ QUEUES = (NOTIFICATIONS, LAMBDA, REPORTS, MAINTENANCE)
 
 HARD_LIMIT_SECONDS = 120
 
+QUEUE_OF: dict[str, str] = {}
+"""Name of each job → its queue; Celery's routes are made of it."""
+
 
 def job(name: str, *, queue: str, seconds: int = HARD_LIMIT_SECONDS) -> Callable[..., Any]:
     """Declare a Celery job called `name` on `queue` that is stopped after `seconds`.
 
     The soft limit comes a tenth earlier, as an exception that the job's own code can see.
     """
+    QUEUE_OF[name] = queue
     limits = {"time_limit": seconds, "soft_time_limit": seconds * 0.9}
-    decorator: Callable[..., Any] = shared_task(name=name, queue=queue, **limits)
+    decorator: Callable[..., Any] = shared_task(name=name, **limits)
     return decorator

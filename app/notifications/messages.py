@@ -26,6 +26,9 @@ _LABELS = {
     "due_date": "Due",
     "estimated_hours": "Estimated hours",
 }
+MAX_TEXT = 500
+"""Characters of one text in a mail; a description has up to 20,000 of them."""
+
 _environment = Environment(
     loader=PackageLoader("app.notifications"),
     autoescape=select_autoescape(["html"]),
@@ -66,7 +69,7 @@ def task_email(record: EventRecord, people: People, settings: Settings) -> Email
     message["To"] = Address(one_line(recipient.display_name), addr_spec=recipient.email or "")
     message["Date"] = format_datetime(record.at)
     domain = urlsplit(settings.PUBLIC_URL).hostname
-    message["Message-ID"] = f"<{record.event_id}.{recipient.id}@{domain}>"
+    message["Message-ID"] = f"<delivery-{record.event_id}-{recipient.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     if record.request_id:
         message["X-Request-ID"] = record.request_id
@@ -114,7 +117,10 @@ def _values(record: EventRecord, people: People, settings: Settings) -> dict[str
         "actor": people.actor_name,
         "recipient": people.recipient.display_name,
         "task": task,
-        "due": _readable("due_date", task["due_date"], people),
+        "description": _shortened(task["description"]),
+        **{
+            name: _readable(name, task[name], people) for name in ("status", "priority", "due_date")
+        },
         "is_new": record.type == TaskCreated.type,
         "was_assigned": _was_assigned(record),
         "changes": [
@@ -122,7 +128,7 @@ def _values(record: EventRecord, people: People, settings: Settings) -> dict[str
             for name, label in _LABELS.items()
             if name in record.changes
         ],
-        "link": f"{settings.PUBLIC_URL}/api/v1/tasks/{task['id']}/",
+        "link": f"{settings.PUBLIC_URL}/#tasks/{task['id']}",
     }
 
 
@@ -136,4 +142,8 @@ def _readable(name: str, value: Any, people: People) -> str:
         return people.names.get(value, f"user {value}")
     if name in ("status", "priority"):
         return str(value).replace("_", " ").capitalize()
-    return str(value)
+    return _shortened(str(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT].rstrip() + " …"

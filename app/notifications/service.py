@@ -64,8 +64,8 @@ def attempt(delivery_id: int, deliver: Deliver) -> str:
 
 def described(error: Exception) -> str:
     """An error as one line, without what looks like a password."""
-    line = " ".join(f"{type(error).__name__}: {error}".split())
-    return _CREDENTIALS.sub(r"\1***", line)
+    line = _CREDENTIALS.sub(r"\1***", " ".join(str(error).split()))
+    return f"{type(error).__name__}: {line}"
 
 
 def send_email(session: Session, delivery: Delivery, record: EventRecord) -> None:

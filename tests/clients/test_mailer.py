@@ -4,6 +4,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
+
 from app.clients.mailer import FileMailer, MailError, SmtpMailer, make_mailer
 from tests.clients.smtp import Box, smtp_server
 
@@ -49,7 +50,9 @@ def test_no_server_is_an_error(make_settings, message):
         SmtpMailer(make_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=1)).send(message)
 
 
-def test_a_server_that_is_rude_after_accepting_has_the_mail(make_settings, box, message, monkeypatch):
+def test_a_server_that_is_rude_after_accepting_has_the_mail(
+    make_settings, box, message, monkeypatch
+):
     def disconnect(_self):
         raise smtplib.SMTPServerDisconnected
 
