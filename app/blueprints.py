@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from flask import Flask
 from flask import Blueprint as FlaskBlueprint
+from flask import Flask
 
 from app.auth.routes import bp as auth
 from app.core.api import Blueprint, api
@@ -29,9 +29,7 @@ BLUEPRINTS = (
     Entry(auth, V1, public=("sign_in", "refresh")),
     Entry(task, V1),
     Entry(report, V1),
-    Entry(
-        health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")
-    ),
+    Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "static")),
 )
 

@@ -5,7 +5,7 @@
 they follow the log itself.
 """
 
-from app.core.events import ReactionTable, Reactions
+from app.core.events import Reactions, ReactionTable
 from app.notifications.handlers import invoke_lambda, mail_assignee
 from app.reports.handlers import count_task
 from app.tasks.by_date import forget_day_of_task

@@ -43,7 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = ExitStack()
     servers = stack.enter_context(throwaway_servers())
     config.add_cleanup(stack.close)
-    config.servers = {"database": servers.database_url, "redis": servers.redis_url}  # type: ignore[attr-defined]
+    addresses = {"database": servers.database_url, "redis": servers.redis_url}
+    config.servers = addresses  # type: ignore[attr-defined]
     _make_template(servers.database_url, servers.redis_url)
 
 
@@ -98,7 +99,9 @@ def redis_url(request: pytest.FixtureRequest, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(
+    database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     return _settings(database_url, redis_url, tmp_path_factory.mktemp("data"))
 
 
@@ -203,5 +206,3 @@ def eve(make_person: Callable[..., Person]) -> Person:
 @pytest.fixture
 def admin(make_person: Callable[..., Person]) -> Person:
     return make_person("root", role=Role.ADMIN)
-
-

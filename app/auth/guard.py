@@ -1,4 +1,4 @@
-"""Before every request: who is asking, and may anyone ask this without a token?
+"""Before every request: who is asking, and whether that is asked without a token.
 
 Everything needs a token except what `app.blueprints` lists as public, so a forgotten decorator
 closes a route instead of opening it.
@@ -39,4 +39,3 @@ def require_token(app: Flask, public: Collection[str]) -> None:
         if request.endpoint in (None, *public) or g.principal is not None:
             return
         raise Unauthenticated(g.token_error)
-

@@ -78,7 +78,7 @@ def refresh(session: Session, token: str) -> SignInSession | None:
     session (it has been stolen, now or then): returns None, and the caller must commit that.
     """
     claims = tokens.read(token, "refresh")
-    found = session.scalar(
+    found: SignInSession | None = session.scalar(
         select(SignInSession).where(SignInSession.id == claims.session_id).with_for_update()
     )
     if found is None or find_actor(session, claims.session_id, claims.user_id) is None:

@@ -41,7 +41,7 @@ class Blueprint(SmorestBlueprint):
 
 
 class ProblemApi(Api):
-    """An Api whose errors are problem documents, with or without an exception from flask-smorest."""
+    """An Api whose errors are problem documents, like all others of the service."""
 
     def handle_http_exception(self, error: Any) -> Response:
         """Answer as every other error of the service does."""

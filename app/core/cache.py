@@ -48,7 +48,7 @@ class Cache:
     def call(self, use: Callable[[redis.Redis], T]) -> T:
         """Run `use` with the client; raises CacheUnavailable when Redis does not answer."""
         try:
-            return self.breaker.call(use, self.redis)  # type: ignore[no-any-return]
+            return self.breaker.call(use, self.redis)
         except (redis.RedisError, pybreaker.CircuitBreakerError) as error:
             log.debug("No cache: %s", error)
             raise CacheUnavailable from error

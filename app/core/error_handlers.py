@@ -38,8 +38,6 @@ def answer_service_error(error: ServiceError) -> Response:
 
 def answer_http_exception(error: HTTPException) -> Response:
     """A refusal by Flask, Werkzeug, webargs or Flask-Limiter."""
-    if error.response is not None and error.code is None:
-        return Response(error.response.get_data(), error.response.status_code)  # pragma: no cover
     status = error.code or 500
     # webargs (through flask-smorest) hangs the messages of the schema on the exception.
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
@@ -81,7 +79,7 @@ def _answer_unexpected(error: Exception) -> Response:
     if isinstance(error, DBAPIError) and sqlstate.startswith(_CLIENT_SENT_BAD_DATA):
         log.warning("The database refused a value that a schema let pass.", exc_info=error)
         return _answer(problem(422, "A value is out of range.", code="validation"), {})
-    log.exception("Unexpected error", exc_info=error)
+    log.error("Unexpected error", exc_info=error)
     return _answer(problem(500, "Something went wrong on our side; it has been logged."), {})
 
 

@@ -13,7 +13,9 @@ def with_etag(response: Response, version: int) -> Response:
     """Add the ETag; answers 304 where the caller has this version already (`If-None-Match`)."""
     response.set_etag(f"v{version}")
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request) if request.method == "GET" else response
+    if request.method == "GET":
+        response.make_conditional(request)
+    return response
 
 
 def expected_version() -> int | None:

@@ -38,17 +38,19 @@ class Text(fields.String):
     def __init__(
         self, *, max_length: int, min_length: int = 0, multiline: bool = False, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        metadata = {"minLength": min_length, "maxLength": max_length} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
         self.min_length, self.max_length, self.multiline = min_length, max_length, multiline
-        self.metadata.setdefault("minLength", min_length)
-        self.metadata.setdefault("maxLength", max_length)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs) or ""
         text = text if self.multiline else text.strip()
         if len(text) < self.min_length:
-            raise ValidationError("must not be blank" if self.min_length == 1 else
-                                  f"must have at least {self.min_length} characters")
+            raise ValidationError(
+                "must not be blank"
+                if self.min_length == 1
+                else f"must have at least {self.min_length} characters"
+            )
         if len(text) > self.max_length:
             raise ValidationError(f"must have at most {self.max_length} characters")
         if reason := json.refused_text(text):
@@ -63,8 +65,8 @@ class Text(fields.String):
         return character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029"
 
 
-class CommaList(fields.List):
-    """Several values of one query parameter: `status=TODO,DONE`, `status=TODO&status=DONE` or both."""
+class CommaList(fields.List[Any]):
+    """Several values of one parameter: `status=TODO,DONE`, `status=TODO&status=DONE` or both."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any

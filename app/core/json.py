@@ -14,7 +14,7 @@ MAX_DIGITS = 30
 
 
 def loads(raw: bytes | str) -> Any:
-    """Parse `raw`; raises BadRequest with the reason where it is not JSON this service can carry."""
+    """Parse `raw`. Raises BadRequest with the reason where the service cannot carry it."""
     try:
         value = json.loads(
             raw, parse_constant=_refuse_constant, parse_int=_bounded_int, parse_float=_bounded_float

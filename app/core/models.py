@@ -9,7 +9,7 @@ from sqlalchemy.orm import mapped_column
 from app.extensions import db
 
 
-class Base(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy builds it at run time
+class Base(db.Model):  # type: ignore[name-defined]  # Flask-SQLAlchemy builds it at run time
     """Base of all models; bound to the application's session and metadata."""
 
     __abstract__ = True

@@ -37,8 +37,9 @@ def init_openapi(app: Flask, public: Collection[str]) -> None:
     spec = api.spec
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.schema("Problem", _PROBLEM)
-    open_paths = {_documented(rule.rule) for rule in app.url_map.iter_rules()
-                  if rule.endpoint in public}
+    open_paths = {
+        _documented(rule.rule) for rule in app.url_map.iter_rules() if rule.endpoint in public
+    }
     for path, operations in spec._paths.items():
         for operation in operations.values():
             if isinstance(operation, dict):

@@ -1,7 +1,7 @@
 """Reading the counters: what the caller may see, in one snapshot."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ def insight(session: Session, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _counts(session: Session, actor: Actor) -> Sequence[Row[Any]]:
+def _counts(session: Session, actor: Actor) -> list[Row[Any]]:
     columns = (
         TaskCount.reporter_id,
         TaskCount.assignee_id,
@@ -54,7 +54,7 @@ def _counts(session: Session, actor: Actor) -> Sequence[Row[Any]]:
         TaskCount.tasks,
     )
     seen = select(*columns).join(Stream, Stream.id == TaskCount.stream_id)
-    return session.execute(seen.where(_streams_seen(actor), TaskCount.tasks > 0)).all()
+    return list(session.execute(seen.where(_streams_seen(actor), TaskCount.tasks > 0)))
 
 
 def _streams_seen(actor: Actor) -> ColumnElement[bool]:
@@ -78,7 +78,7 @@ def _totals(counts: Iterable[Row[Any]], column: str) -> Counter[Any]:
 def _usernames(session: Session, counts: Iterable[Row[Any]]) -> dict[int, str]:
     ids = {person for row in counts for person in (row.reporter_id, row.assignee_id)}
     rows = session.execute(select(User.id, User.username).where(User.id.in_(ids)))
-    return {user_id: username for user_id, username in rows}
+    return {row.id: row.username for row in rows}
 
 
 def _by_name(totals: Counter[int], names: dict[int, str]) -> dict[str, int]:

@@ -2,7 +2,11 @@
 
 from marshmallow import Schema, fields
 
-_counts = {"keys": fields.String(), "values": fields.Integer()}
+
+def _counts(description: str = "") -> fields.Dict:
+    """Name → number of tasks."""
+    metadata = {"description": description} if description else {}
+    return fields.Dict(keys=fields.String(), values=fields.Integer(), metadata=metadata)
 
 
 class InsightSchema(Schema):
@@ -11,10 +15,10 @@ class InsightSchema(Schema):
     total = fields.Integer()
     completed = fields.Integer(metadata={"description": "In DONE."})
     pending = fields.Integer(metadata={"description": "In BACKLOG or TODO."})
-    tasks_by_priority = fields.Dict(**_counts)
-    tasks_by_status = fields.Dict(**_counts)
-    tasks_assigned = fields.Dict(**_counts, metadata={"description": "Username → tasks."})
-    tasks_created = fields.Dict(**_counts, metadata={"description": "Username → tasks."})
+    tasks_by_priority = _counts()
+    tasks_by_status = _counts()
+    tasks_assigned = _counts("Username → tasks.")
+    tasks_created = _counts("Username → tasks.")
     tasks_due_soon = fields.Integer(metadata={"description": "Open and due within 24 hours."})
     overdue = fields.Integer(metadata={"description": "Open and past the due date."})
     completion_rate = fields.Float(metadata={"description": "completed / total; 0 without tasks."})

@@ -7,6 +7,7 @@ its outdated answer after it. A day is one of the service's time zone, by the cr
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -42,10 +43,9 @@ def tasks_of_day(day: date, actor: Actor) -> str:
     if cached is not None:
         return cached
     found = _from_database(day, actor)
-    try:
+    # Without a cache the answer is as right, and nothing outdated has been stored.
+    with suppress(CacheUnavailable):
         cache().call(lambda client: _store(client, day, actor, (version, found)))
-    except CacheUnavailable:
-        pass  # The answer is right without a cache, and nothing outdated was stored.
     return found
 
 
@@ -93,9 +93,7 @@ def _read(client: redis.Redis, day: date, actor: Actor) -> tuple[str, str | None
 
 def _store(client: redis.Redis, day: date, actor: Actor, answer: tuple[str, str]) -> None:
     version, found = answer
-    target, field = (
-        (_key(day), "") if actor.is_admin else (f"{_key(day)}:viewers", str(actor.id))
-    )
+    target, field = (_key(day), "") if actor.is_admin else (f"{_key(day)}:viewers", str(actor.id))
     client.eval(_STORE, 2, f"{_key(day)}:version", target, version, field, found, TTL_SECONDS)
 
 

@@ -61,7 +61,10 @@ class Task(Base):
     __table_args__ = (
         CheckConstraint("estimated_hours >= 0", name="estimated_hours"),
         Index(
-            "ix_tasks_created", text("created_at DESC"), text("id DESC"), postgresql_where=text(_ALIVE)
+            "ix_tasks_created",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text(_ALIVE),
         ),
         Index(
             "ix_tasks_reporter",

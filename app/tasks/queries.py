@@ -1,13 +1,15 @@
 """Reading tasks. Lists leave PostgreSQL as JSON text; Python carries it and builds no objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    SQLColumnExpression,
     Text,
     cast,
     func,
@@ -82,9 +84,8 @@ def keyset(ordering: str) -> Keyset:
 def filters(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[bool]]:
     """The conditions of a TaskQuerySchema; bare dates are days in the caller's zone."""
     conditions: list[ColumnElement[bool]] = [Task.deleted_at.is_(None)]
-    for name in ("status", "priority", "assignee", "reporter"):
-        if name in query:
-            conditions.append(SORTABLE[name].in_(query[name]))
+    several = [name for name in ("status", "priority", "assignee", "reporter") if name in query]
+    conditions += [SORTABLE[name].in_(query[name]) for name in several]
     if "sla_breached" in query:
         conditions.append(Task.sla_breached == query["sla_breached"])
     if "overdue" in query:
@@ -143,7 +144,7 @@ def tasks_created_between(
     """The JSON texts of the visible tasks created in `[start, end)`, newest first."""
     start, end = bounds
     created = [Task.deleted_at.is_(None), Task.created_at >= start, Task.created_at < end]
-    newest = [Task.created_at.desc(), Task.id.desc()]
+    newest: list[ColumnElement[Any]] = [Task.created_at.desc(), Task.id.desc()]
     page = _merged(actor, created, newest, limit)
     rows = select(task_json()).where(Task.id.in_(page)).order_by(*newest).limit(limit)
     return session.scalars(rows).all()
@@ -167,7 +168,7 @@ def changes_since(session: Session, task_id: int, version: int) -> set[str]:
 
 def task_json() -> ColumnElement[str]:
     """A task as JSON text, exactly as TaskSchema prints it (a test holds the two equal)."""
-    columns: dict[str, ColumnElement[Any]] = {
+    columns: dict[str, SQLColumnExpression[Any]] = {
         "id": Task.id,
         "title": Task.title,
         "description": Task.description,
@@ -185,11 +186,13 @@ def task_json() -> ColumnElement[str]:
         "completed_at": _iso(Task.completed_at),
         "deleted_at": _iso(Task.deleted_at),
     }
-    pairs = [part for name, column in columns.items() for part in (literal_column(f"'{name}'"), column)]
-    return cast(func.json_build_object(*pairs), Text)
+    pairs: Iterable[tuple[SQLColumnExpression[Any], ...]] = (
+        (literal_column(f"'{name}'"), column) for name, column in columns.items()
+    )
+    return cast(func.json_build_object(*chain.from_iterable(pairs)), Text)
 
 
-def _iso(column: ColumnElement[Any]) -> ColumnElement[str]:
+def _iso(column: SQLColumnExpression[Any]) -> ColumnElement[str]:
     return func.to_char(column.op("AT TIME ZONE")("UTC"), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 
 

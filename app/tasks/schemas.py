@@ -12,7 +12,7 @@ from app.tasks.models import PRIORITY_ALIASES, Priority, Status
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
-class PriorityField(fields.Enum):
+class PriorityField(fields.Enum[Priority]):
     """A priority by its name or one of its aliases (URGENT, CRIT, MED)."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -26,7 +26,7 @@ class PriorityField(fields.Enum):
 
 
 class Due(fields.Field[date | datetime]):
-    """A date (`2026-03-31`, the end of that day in the caller's zone) or an instant with its offset.
+    """A date (`2026-03-31`, the end of that day for the caller) or an instant with its offset.
 
     Loads as `date` or aware `datetime`.
     """

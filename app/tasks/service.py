@@ -90,7 +90,7 @@ def as_json(task: Task) -> dict[str, Any]:
 
 def _locked(session: Session, task_id: int, actor: Actor, *, deleted: bool = False) -> Task:
     """The task, locked until the commit. Raises NotFound also for what the actor may not see."""
-    task = session.scalar(
+    task: Task | None = session.scalar(
         select(Task)
         .where(Task.id == task_id)
         .with_for_update()

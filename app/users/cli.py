@@ -1,5 +1,7 @@
 """`flask create-admin`: make an administrator, or make an account one."""
 
+from collections.abc import Mapping, Sequence
+
 import click
 from marshmallow import ValidationError
 
@@ -26,11 +28,11 @@ def create_admin(username: str, email: str, password: str) -> None:
                 raise click.ClickException("That username or e-mail is taken; choose another.")
             user = service.register(session, data, role=Role.ADMIN)
     except ValidationError as error:
-        raise click.ClickException(_sentence(error.normalized_messages())) from None
+        raise click.ClickException(_sentence(error.messages_dict)) from None
     except ServiceError as error:
-        raise click.ClickException(_sentence(dict(error.errors or {}))) from None
+        raise click.ClickException(_sentence(error.errors or {})) from None
     click.echo(f"{user.username} is an administrator now. Sign in at POST /api/v1/auth/login/.")
 
 
-def _sentence(errors: dict[str, list[str]]) -> str:
+def _sentence(errors: Mapping[str, Sequence[str]]) -> str:
     return "; ".join(f"{name}: {', '.join(messages)}" for name, messages in errors.items())

@@ -21,9 +21,10 @@ def hash_password(password: str) -> str:
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether `password` belongs to the hash; as slow for `None` (no such account) as for one."""
     try:
-        return _hasher.verify(password_hash or _unknown_account(), password) and bool(password_hash)
+        _hasher.verify(password_hash or _unknown_account(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return password_hash is not None
 
 
 def is_common(password: str) -> bool:

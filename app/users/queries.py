@@ -26,7 +26,8 @@ def list_users(session: Session, query: Mapping[str, Any]) -> tuple[int, Sequenc
     matching = _matching(query)
     count = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     page = matching.order_by(User.id).limit(query["page_size"])
-    return count, session.scalars(page.offset((query["page"] - 1) * query["page_size"])).all()
+    page = page.offset((query["page"] - 1) * query["page_size"])
+    return count, list(session.scalars(page))
 
 
 def another_admin_exists(session: Session, user_id: int) -> bool:
@@ -35,7 +36,7 @@ def another_admin_exists(session: Session, user_id: int) -> bool:
     return session.scalar(others.limit(1)) is not None
 
 
-def _matching(query: Mapping[str, Any]) -> Select[tuple[User]]:
+def _matching(query: Mapping[str, Any]) -> Select[User]:
     users = select(User)
     if "role" in query:
         users = users.where(User.role.in_(query["role"]))

@@ -76,7 +76,7 @@ def end_sessions(user: User, kind: type[UserEvent] | None = None) -> None:
 
 
 def _locked(session: Session, user_id: int) -> User:
-    user = session.scalar(select(User).where(User.id == user_id).with_for_update())
+    user: User | None = session.scalar(select(User).where(User.id == user_id).with_for_update())
     if user is None:
         raise NotFound("There is no such user.")
     return user

@@ -1,0 +1,179 @@
+"""The real process tree for tests: `run.py`, an SMTP server, a Redis of the test's own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import psutil
+import requests
+import socketio
+from aiosmtpd.controller import Controller
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse battery staple"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(true: Callable[[], Any], seconds: float = 15, what: str = "it") -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := true():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+class MailSink:
+    """Takes every mail it is given."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.port = free_port()
+        self._server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._server.start()
+
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: Any, _session: Any, envelope: Any
+    ) -> str:
+        self.messages.append(BytesParser(policy=default).parsebytes(envelope.content))  # type: ignore[arg-type]
+        return "250 OK"
+
+    def to(self, username: str) -> list[EmailMessage]:
+        return [m for m in list(self.messages) if f"{username}@example.com" in m["To"]]
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@dataclass
+class User:
+    """A person with a token, talking HTTP to the tree."""
+
+    base: str
+    id: int
+    username: str
+    token: str
+
+    def send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} | kwargs.pop("headers", {})
+        return requests.request(
+            method, f"{self.base}/api/v1{path}", headers=headers, timeout=20, **kwargs
+        )
+
+    def create(self, **fields: Any) -> dict[str, Any]:
+        answer = self.send("POST", "/tasks/", json={"title": "A task"} | fields)
+        answer.raise_for_status()
+        task: dict[str, Any] = answer.json()
+        return task
+
+
+@dataclass
+class Listener:
+    """A Socket.IO client that keeps what it hears, with the time."""
+
+    client: socketio.Client = field(default_factory=socketio.Client)
+    heard: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
+
+    def listen(self, user: User) -> "Listener":
+        @self.client.on("*")
+        def hear(event: str, message: dict[str, Any]) -> None:
+            self.heard.append((time.monotonic(), event, message))
+
+        self.client.connect(user.base, auth={"token": user.token})
+        return self
+
+    def about(self, task_id: int) -> list[tuple[str, int]]:
+        return [(e, m["seq"]) for _, e, m in list(self.heard) if m["task_id"] == task_id]
+
+
+class Tree:
+    """`run.py` and all its children, started as a user starts them."""
+
+    def __init__(self, folder: Path, redis_url: str | None = None) -> None:
+        self.mail = MailSink()
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.log_file = folder / "tree.log"
+        self._lock = Lock()
+        self._numbers = 0
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+        environ |= {
+            "DATA_DIR": str(folder / "data"),
+            "BIND": f"127.0.0.1:{self.port}",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(self.mail.port),
+            "THROTTLE_USER_RATE": "1000000/hour",
+            "THROTTLE_ANON_RATE": "1000000/hour",
+        } | ({"REDIS_URL": redis_url} if redis_url else {})
+        with self.log_file.open("w") as log:
+            self.process = psutil.Popen(
+                [sys.executable, str(ROOT / "run.py")],
+                cwd=ROOT,
+                env=environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until(self.is_ready, 60, "readiness")
+
+    def is_ready(self) -> bool:
+        assert self.process.is_running(), self.log
+        try:
+            return requests.get(f"{self.base}/readyz", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def lines(self, pattern: str) -> list[str]:
+        return [line for line in self.log.splitlines() if re.search(pattern, line)]
+
+    def user(self, name: str) -> User:
+        with self._lock:
+            self._numbers += 1
+            username = f"{name}{self._numbers}"
+        body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
+        url = f"{self.base}/api/v1/auth"
+        requests.post(f"{url}/users/", json=body, timeout=20).raise_for_status()
+        signed_in = requests.post(
+            f"{url}/login/", json={"username": username, "password": PASSWORD}, timeout=20
+        ).json()
+        return User(self.base, signed_in["user"]["id"], username, signed_in["access"])
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """The supervised processes whose command line holds `name`, the outermost first."""
+        found = []
+        for child in self.process.children(recursive=True):
+            try:
+                command = " ".join(child.cmdline())
+            except psutil.Error:
+                continue
+            if name in command or name in child.name():
+                found.append(child)
+        return found
+
+    def stop(self) -> list[psutil.Process]:
+        """Stop as Ctrl-C does; returns what is left behind."""
+        everyone = self.process.children(recursive=True)
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(40)
+        self.mail.stop()
+        return psutil.wait_procs(everyone, timeout=5)[1]
