@@ -15,6 +15,7 @@ from flask_limiter.util import get_remote_address
 from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from werkzeug.exceptions import HTTPException
 
 from app.config import Settings, current_settings
 from app.core import json
@@ -66,8 +67,10 @@ def sign_in_key() -> str:
     """Account and address together, so that nobody can lock an owner out from elsewhere."""
     try:
         body = json.loads(request.get_data(cache=True))
-    except ServiceError:
-        body = None  # The view will refuse it; the attempt counts for the address.
+    except (ServiceError, HTTPException):
+        # The view will refuse it; the attempt counts for the address. Nothing may escape from
+        # here: the limiter would take it for a Redis that is down.
+        body = None
     fields = body if isinstance(body, dict) else {}
     account = str(fields.get("username") or fields.get("email") or "").strip().lower()[:254]
     return f"{account}|{get_remote_address()}"
