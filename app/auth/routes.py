@@ -13,7 +13,7 @@ from app.auth.schemas import (
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
 from app.core.errors import Unauthenticated
-from app.core.limits import api_limit, sign_in_address_limit, sign_in_limit
+from app.core.limits import api_limit, password_limit, sign_in_address_limit, sign_in_limit
 from app.users.actor import current_actor
 
 bp = Blueprint("auth", __name__, description="Sign in, stay signed in, sign out")
@@ -64,7 +64,7 @@ def sign_out_everywhere() -> None:
 
 
 @bp.post("/auth/users/me/password/")
-@sign_in_limit
+@password_limit
 @bp.arguments(PasswordChangeSchema)
 @bp.response(200, TokensSchema)
 def change_password(body: dict[str, str]) -> dict[str, str]:

@@ -80,7 +80,10 @@ api_limit = limiter.shared_limit(caller_rate, scope="v1", key_func=caller_key)
 """Decorates a blueprint of the canonical API: one bucket per caller for all of it."""
 
 sign_in_limit = limiter.limit(sign_in_rate, key_func=sign_in_key)
-"""Decorates a view that takes a password."""
+"""Decorates a view that takes a name and a password."""
+
+password_limit = limiter.limit(sign_in_rate, key_func=caller_key)
+"""Decorates a view in which a signed-in user states the password again."""
 
 sign_in_address_limit = limiter.limit("100/5minute", key_func=get_remote_address)
 """One password tried on many accounts is bounded by the address."""
@@ -98,11 +101,15 @@ def _tell_limits(response: Response) -> Response:
     if stated:
         response.headers["RateLimit-Policy"] = ", ".join(_policies(limit for limit, *_ in stated))
         response.headers["RateLimit"] = ", ".join(
-            f'"{_name(limit)}";r={max(0, remaining)};t={_seconds_until(reset_at)}'
+            f'"{_name(limit)}";r={max(0, remaining)};t={_seconds_until(limit, reset_at)}'
             for limit, remaining, reset_at in stated
         )
     if response.status_code == 429 and "Retry-After" not in response.headers:
-        waits = [_seconds_until(reset_at) for _, remaining, reset_at in stated if remaining <= 0]
+        waits = [
+            _seconds_until(limit, reset_at)
+            for limit, remaining, reset_at in stated
+            if remaining <= 0
+        ]
         response.headers["Retry-After"] = str(max(waits, default=1))
     return response
 
@@ -116,5 +123,6 @@ def _name(limit: RequestLimit) -> str:
     return f"{limit.limit.amount}-per-{limit.limit.get_expiry()}s"
 
 
-def _seconds_until(epoch_seconds: float) -> int:
-    return max(1, math.ceil(epoch_seconds - time.time()))
+def _seconds_until(limit: RequestLimit, reset_at: float) -> int:
+    """At least a second; the library rounds up, and nobody waits longer than the window."""
+    return max(1, min(math.ceil(reset_at - time.time()), limit.limit.get_expiry()))
