@@ -68,7 +68,8 @@ def _declared_conflict(constraint: str) -> tuple[str, str] | None:
 
 
 def _answer_database_down(error: Exception) -> Response:
-    log.error("The database did not answer: %s", type(error).__name__, exc_info=error)
+    # The stack of a lost connection says nothing that its message does not.
+    log.error("The database did not answer: %s", error)
     return answer_service_error(
         Unavailable("The database is not available. Nothing is known to be changed; try again.")
     )

@@ -19,8 +19,8 @@ def database_answers() -> bool:
     try:
         with db.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        log.warning("The database does not answer.", exc_info=True)
+    except SQLAlchemyError as error:
+        log.warning("The database does not answer: %s", error)
         return False
     return True
 

@@ -34,4 +34,5 @@ def tree(folder: Path, valkey: ValkeyServer) -> Iterator[Tree]:
     running = Tree(folder, valkey.url)
     yield running
     left = running.stop()
+    sys.stdout.write(running.log)
     assert left == [], f"left behind: {left}"

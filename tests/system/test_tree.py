@@ -85,7 +85,8 @@ def test_without_redis_everything_answers_and_afterwards_everything_goes_out_onc
 ):
     ada, bob = tree.user("ada"), tree.user("bob")
     ear = Listener().listen(bob)
-    valkey.stop()
+    valkey.process.kill()
+    valkey.process.wait()
     took: list[float] = []
 
     def timed(method: str, path: str, **kwargs: Any) -> requests.Response:
