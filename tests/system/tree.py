@@ -106,22 +106,26 @@ class Listener:
 class Tree:
     """`run.py` and all its children, started as a user starts them."""
 
-    def __init__(self, folder: Path, redis_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, redis_url: str | None = None, *, mail_to_files: bool = False
+    ) -> None:
         self.mail = MailSink()
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.log_file = folder / "tree.log"
         self._lock = Lock()
         self._numbers = 0
+        self.data_dir = folder / "data"
         environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
         environ |= {
-            "DATA_DIR": str(folder / "data"),
+            "DATA_DIR": str(self.data_dir),
             "BIND": f"127.0.0.1:{self.port}",
-            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_HOST": "" if mail_to_files else "127.0.0.1",
             "EMAIL_PORT": str(self.mail.port),
             "THROTTLE_USER_RATE": "1000000/hour",
             "THROTTLE_ANON_RATE": "1000000/hour",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
+        self.environ = environ
         with self.log_file.open("w") as log:
             self.process = psutil.Popen(
                 [sys.executable, str(ROOT / "run.py")],
