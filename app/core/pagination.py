@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import Schema, fields
-from sqlalchemy import ColumnElement, and_, or_, tuple_
+from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core import clock
@@ -105,7 +105,7 @@ class Keyset:
         """The condition that holds for the rows after the cursor (before it, when backwards)."""
         if self._is_uniform():
             row = tuple_(*(key.column for key in self.keys))
-            bound = tuple_(*cursor.values)
+            bound = tuple_(*map(_bound, self.keys, cursor.values))
             return row < bound if self.keys[0].descending != cursor.backwards else row > bound
         return self._step_by_step(cursor)
 
@@ -153,8 +153,14 @@ def _after(key: SortKey, value: Any, backwards: bool) -> ColumnElement[bool] | N
     if value is None:
         return key.column.is_not(None) if backwards else None
     downwards = key.descending != backwards
-    beyond = key.column < value if downwards else key.column > value
+    bound = _bound(key, value)
+    beyond = key.column < bound if downwards else key.column > bound
     return or_(beyond, key.column.is_(None)) if key.nullable and not backwards else beyond
+
+
+def _bound(key: SortKey, value: Any) -> ColumnElement[Any]:
+    """`value` as a parameter: SQLAlchemy does not compare a column with a plain True by `<`."""
+    return literal(value, key.column.type)
 
 
 def _typed(key: SortKey, value: Any) -> Any:

@@ -6,6 +6,14 @@ from zoneinfo import ZoneInfo
 from app.core import clock
 
 
+def parse_day(text: str) -> date:
+    """`YYYY-MM-DD` and no other form of ISO 8601 (2026-W14-2). Raises ValueError."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError("not YYYY-MM-DD")
+    return day
+
+
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The first instant of `day` in `zone` and that of the day after, in UTC.
 

@@ -15,6 +15,7 @@ from app.core.pagination import Cursor, Keyset, page_schema, url_with
 from app.extensions import db
 from app.tasks import queries, service
 from app.tasks.by_date import tasks_of_day
+from app.tasks.due import parse_day
 from app.tasks.models import Task
 from app.tasks.schemas import (
     FIRST_YEAR,
@@ -185,10 +186,10 @@ def _before(event_id: int) -> str:
 
 def _day(text: str) -> date:
     try:
-        day = date.fromisoformat(text)
+        day = parse_day(text)
     except ValueError:
         day = None
-    if day is None or len(text) != 10 or not FIRST_YEAR <= day.year <= LAST_YEAR:
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
         message = "must be a date such as 2026-03-31"
         raise BadRequest(f"The date {message}.", errors={"date": [message]})
     return day

@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from app.core.fields import CommaList, Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
+from app.tasks.due import parse_day
 from app.tasks.models import PRIORITY_ALIASES, Priority, Status
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
@@ -38,7 +39,7 @@ class Due(fields.Field[date | datetime]):
         if not isinstance(value, str):
             raise ValidationError("must be a date such as 2026-03-31 or an instant")
         try:
-            found = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+            found = parse_day(value) if len(value) == 10 else datetime.fromisoformat(value)
         except ValueError:
             raise ValidationError(
                 "must be a date such as 2026-03-31 or an instant such as 2026-03-31T17:00:00Z"
