@@ -34,7 +34,8 @@ def fail_after_noting(number):
             note(number, 1)
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, run)
+    with pytest.raises(ZeroDivisionError):
+        run()
 
 
 def nest():
