@@ -71,7 +71,7 @@ class Relay:
                     # The stack of a lost connection says nothing; that of a mistake of ours does.
                     log.error(
                         "The relay failed and tries again: %s",
-                        error,
+                        " ".join(str(getattr(error, "orig", error)).split()),
                         exc_info=not isinstance(error, SQLAlchemyError),
                     )
             finally:

@@ -96,7 +96,7 @@ def test_line_breaks_add_no_header(app, ada, bob, mails):
     # The API refuses them; so this is what an import or an older release might have left.
     execute(
         app,
-        "UPDATE events SET snapshot = snapshot || jsonb_build_object('title', cast(:title AS text))",
+        "UPDATE events SET snapshot = snapshot || jsonb_build_object('title', (:title)::text)",
         title="Hello\r\nBcc: eve@example.com\r\n\r\nbody",
     )
     execute(app, "UPDATE users SET first_name = :name", name="A\r\nBcc: eve@example.com")
