@@ -5,6 +5,7 @@ from typing import Any
 from flask import Request, Response
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import RAISE
 from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
@@ -13,7 +14,15 @@ from app.core import error_handlers, json
 
 
 class BoundedParser(FlaskParser):
-    """Reads bodies through `app.core.json` and says so when a body is not declared as JSON."""
+    """Reads bodies through `app.core.json` and says so when a body is not declared as JSON.
+
+    Unknown parameters are refused as unknown fields are: a misspelt filter must not find all.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - as in the base
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": RAISE,
+    }
 
     def _raw_load_json(self, req: Request) -> Any:
         if req.mimetype == "application/json" or req.mimetype.endswith("+json"):

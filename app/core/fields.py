@@ -1,6 +1,7 @@
 """marshmallow fields for what every domain takes from outside, bounded and strict."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -75,7 +76,12 @@ class CommaList(fields.List[Any]):
         parts = [part.strip() for item in given for part in str(item).split(",")]
         if len(parts) > 100:
             raise ValidationError("takes at most 100 values")
-        return super()._deserialize(parts, attr, data, **kwargs)
+        try:
+            return super()._deserialize(parts, attr, data, **kwargs)
+        except ValidationError as error:
+            # By the name of the parameter: where in a list of words one stands says nothing.
+            messages = error.messages_dict.values()
+            raise ValidationError(list(dict.fromkeys(chain.from_iterable(messages)))) from None
 
 
 class Timestamp(fields.DateTime):

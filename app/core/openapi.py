@@ -31,6 +31,8 @@ _PROBLEM = {
     "required": ["type", "title", "status", "detail"],
 }
 
+_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
 
 def init_openapi(app: Flask, public: Collection[str]) -> None:
     """Complete the document: bearer tokens everywhere but on the public routes, problem answers."""
@@ -54,9 +56,11 @@ def _complete(operation: dict[str, Any], *, is_public: bool) -> None:
         if not (is_public and status == "401"):
             answers.setdefault(status, {"description": description})
     for status, answer in answers.items():
-        if status.isdigit() and int(status) >= 400 and "content" not in answer:
-            schema = {"$ref": "#/components/schemas/Problem"}
-            answer["content"] = {"application/problem+json": {"schema": schema}}
+        if status.isdigit() and 400 <= int(status) < 500:
+            # flask-smorest has put a reference to an error schema of its own in some of them.
+            description = answer.get("description") or _ERRORS[status]
+            content = {"application/problem+json": {"schema": _REFERENCE}}
+            answers[status] = {"description": description, "content": content}
 
 
 def _documented(rule: str) -> str:
