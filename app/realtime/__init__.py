@@ -1,48 +1,71 @@
-"""Live updates: one hub that follows the log, and the sockets that listen to it."""
+"""Live updates: sockets that follow the event log."""
 
-from collections.abc import Callable
+import logging
+import sys
 from typing import Any
 
 from flask import Flask
-from gevent import monkey
 
-from app.config import Settings
+from app.config import Settings, current_settings
 from app.extensions import socketio
+from app.realtime.connections import Connections
 from app.realtime.credentials import is_allowed_origin
-from app.realtime.handshake import HandshakeGuard
+from app.realtime.handshake import PATH, Handshake
+from app.realtime.protocol import BoundedJson
 from app.realtime.socketio_adapter import SocketIOAdapter
+from app.realtime.websocket import WebSocketDriver
+
+PING_INTERVAL_SECONDS = 25
+PING_TIMEOUT_SECONDS = 20
+
+# Both libraries log what any client sends, some of it with a traceback. What goes wrong on our side
+# is logged by the adapter.
+_protocol_log = logging.getLogger("app.realtime.protocol")
+_protocol_log.setLevel(logging.CRITICAL)
 
 
 def init_realtime(app: Flask) -> None:
-    """Serve Socket.IO at `/socket.io/`, behind a guard."""
-    settings: Settings = app.config["SETTINGS"]
-    adapter = SocketIOAdapter(app)
-    socketio.init_app(
-        app,
-        # Green threads in the web server; the command line and the workers only load the module.
-        async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
-        cors_allowed_origins=lambda origin, environ: is_allowed_origin(origin, environ, settings),
-        max_http_buffer_size=settings.SOCKET_MAX_MESSAGE_BYTES,
-        ping_interval=20,
-        ping_timeout=20,
-    )
-    _bound_messages(socketio.server.eio, settings.SOCKET_MAX_MESSAGE_BYTES)
-    guard = HandshakeGuard(app, app.wsgi_app, adapter)
-    app.wsgi_app = guard  # type: ignore[method-assign]  # Flask's documented way
-    app.extensions["realtime"] = adapter
+    """Serve Socket.IO at `/socket.io/`; only ProxyFix may stand further out.
 
-
-def _bound_messages(engine: Any, limit: int) -> None:
-    """Make the WebSocket layer refuse a message while it is still arriving.
-
-    Engine.IO compares the size only when the whole message is in memory, and has no option to pass
-    the limit down to simple-websocket.
+    Nothing runs in the background before the first client is connected.
     """
-    make: Callable[..., Any] = engine._async["websocket"]
+    with app.app_context():
+        settings = current_settings()
+    socketio.init_app(app, **_options(settings))
+    socketio.server.eio._async = {
+        **socketio.server.eio._async,
+        "websocket": WebSocketDriver,
+    }
+    connections = Connections(settings.SOCKETS_PER_USER, settings.SOCKETS_PER_ADDRESS)
+    adapter = SocketIOAdapter(app, socketio.server, connections)
+    app.extensions["realtime"] = adapter
+    app.wsgi_app = Handshake(  # type: ignore[method-assign]  # Flask's documented way
+        app, settings, connections, adapter.hang_up
+    )
 
-    def make_bounded(handler: Any, server: Any) -> Any:
-        websocket = make(handler, server)
-        websocket.server_args["max_message_size"] = limit
-        return websocket
 
-    engine._async = {**engine._async, "websocket": make_bounded}
+def _options(settings: Settings) -> dict[str, Any]:
+    def allows(origin: str, environ: dict[str, Any]) -> bool:
+        return is_allowed_origin(origin, environ, settings)
+
+    return {
+        "async_mode": _async_mode(),
+        "path": PATH.strip("/"),
+        "cors_allowed_origins": allows,
+        "cors_credentials": False,
+        "ping_interval": PING_INTERVAL_SECONDS,
+        "ping_timeout": PING_TIMEOUT_SECONDS,
+        "max_http_buffer_size": settings.SOCKET_MAX_MESSAGE_BYTES,
+        # One message of a client after the other: a client that sends faster has to wait.
+        "async_handlers": False,
+        "manage_session": False,
+        "json": BoundedJson,
+        "logger": _protocol_log,
+        "engineio_logger": _protocol_log,
+    }
+
+
+def _async_mode() -> str:
+    """`gevent` where gunicorn's worker has patched the standard library, else `threading`."""
+    monkey = sys.modules.get("gevent.monkey")
+    return "gevent" if monkey and monkey.is_module_patched("threading") else "threading"

@@ -9,15 +9,24 @@ Environ = dict[str, Any]
 
 
 def token_of(environ: Environ) -> str | None:
-    """The token in the Authorization header or in `?token=`; None where there is neither."""
-    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return str(token.strip())
-    return parse_qs(environ.get("QUERY_STRING", "")).get("token", [None])[0]
+    """The token in `Authorization` (Bearer or Token) or `?token=`; None where there is neither.
+
+    What is there but cannot be a token is the empty one, which is refused like any bad token.
+    """
+    header = str(environ.get("HTTP_AUTHORIZATION", ""))
+    if header:
+        scheme, _, token = header.partition(" ")
+        return token.strip() if scheme.lower() in {"bearer", "token"} else ""
+    query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
+    return query["token"][0] if "token" in query else None
 
 
 def is_allowed_origin(origin: str, environ: Environ, settings: Settings) -> bool:
     """Whether a page of `origin` may open sockets: our own pages and `CORS_ORIGINS`."""
     if origin in settings.origins or "*" in settings.origins:
         return True
-    return urlsplit(origin).netloc.lower() == environ.get("HTTP_HOST", "").lower()
+    host = str(environ.get("HTTP_HOST", "")).lower()
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == host
+    except ValueError:
+        return False

@@ -1,87 +1,70 @@
-"""The hub: follows the log and says of each event who is told what. Knows no transport.
+"""What is sent about an event, and to whom; knows nothing of any transport.
 
-It reads the events after the last position it has told, twenty times a second, so sockets depend on
-PostgreSQL alone: while Redis is down nothing is lost or doubled.
+An event is sent once per stream it entered, to those who read that stream. Of these, whoever sees
+the task after the event gets its content; whoever does not (any more) gets a removal with nothing
+but the id. A task that somebody newly sees comes as `task.updated` with the full content: the
+event is one and the same for everybody in its stream, and a client that does not know the id adds
+it. Administrators read everything and get every event exactly once: with the place in their own
+stream where it entered that, else with the place in the first of its streams.
 """
 
-import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from app.core.events import ADMIN_STREAM, EventRecord, StreamName
+from app.realtime.messages import Message, build_message
+from app.tasks.events import after, streams_of
 
-from app.core.events import StreamName
-from app.extensions import db
-from app.realtime.messages import ACTIONS, Message, message_for, message_for_admins
-from app.realtime.queries import LogEntry, entries_after, last_position
-
-log = logging.getLogger(__name__)
-
-POLL_SECONDS = 0.05
-RECOVERY_SECONDS = 1.0
-ADMIN_ROOM = "admin:all"
-
-Send = Callable[[Message, str], None]
-"""Sends a message to everyone in a room."""
+ADMINS = "admin:all"
+"""The room of all administrators."""
 
 
-class Hub:
-    """Follows the log in one background task of a process that serves sockets."""
+@dataclass(frozen=True)
+class Entry:
+    """An event, the place it has in each of its streams, and who sees its task now.
 
-    def __init__(
-        self, app: Flask, send: Send, spawn: Callable[..., object], sleep: Callable[[float], object]
-    ) -> None:
-        self.app, self.send, self.spawn, self.sleep = app, send, spawn, sleep
-        self.position: int | None = None
-        self._lock = threading.Lock()
+    `present` holds the streams of those who see the task at the moment of sending. Content goes
+    only to those who saw it after the event and still do: sending may be late.
+    """
 
-    def ensure_running(self) -> None:
-        """Start to follow the log from here; what happens after this call is told."""
-        with self._lock:
-            if self.position is None:
-                with Session(db.engine) as session:
-                    self.position = last_position(session)
-                self.spawn(self._follow)
-
-    def _follow(self) -> None:
-        down = False
-        while True:
-            try:
-                self.tell_news()
-                down = False
-            except SQLAlchemyError as error:
-                if not down:
-                    log.error("The sockets lost the log and try again: %s", error)
-                down = True
-            self.sleep(RECOVERY_SECONDS if down else POLL_SECONDS)
-
-    def tell_news(self) -> None:
-        """Tell everything after the last position told."""
-        with self.app.app_context(), Session(db.engine, expire_on_commit=False) as session:
-            entries = entries_after(session, self.position or 0)
-        for entry in entries:
-            try:
-                self._tell(entry)
-            except Exception:
-                # A message that cannot be built must not stop all that come after it.
-                log.exception("Event %s could not be told", entry.record.event_id)
-            self.position = entry.record.position
-
-    def _tell(self, entry: LogEntry) -> None:
-        if entry.record.type not in ACTIONS:
-            return
-        for stream, seq in entry.places:
-            self.send(message_for(entry.record, stream, seq), str(stream))
-        if entry.places:
-            first, seq = entry.places[0]
-            self.send(message_for_admins(entry.record, first, seq), ADMIN_ROOM)
+    record: EventRecord
+    places: Mapping[StreamName, int]
+    present: frozenset[StreamName] = frozenset()
 
 
-def parse_stream(text: object) -> StreamName | None:
-    """`user:5` → its name; None for anything else."""
-    kind, _, number = text.partition(":") if isinstance(text, str) else ("", "", "")
-    if kind != "user" or not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    return StreamName(kind, int(number))
+@dataclass(frozen=True)
+class Outgoing:
+    """One message for one room, except to those who are in one of the `except_rooms`."""
+
+    room: str
+    name: str
+    message: Message
+    except_rooms: tuple[str, ...] = ()
+
+
+def room_of(stream: StreamName, *, admin: bool) -> str:
+    """The room of a stream's readers; administrators among them see more, so have their own."""
+    return f"{stream}#admin" if admin else str(stream)
+
+
+def sees_content(entry: Entry, stream: StreamName) -> bool:
+    """Whether the readers of `stream` may be shown the task: seen after the event, and now."""
+    if entry.record.task_id is None or stream not in entry.present:
+        return False
+    task = after(entry.record)
+    return task is not None and stream in streams_of(task)
+
+
+def route(entry: Entry) -> Iterator[Outgoing]:
+    """Everything that is sent about an event."""
+    record, streams = entry.record, sorted(entry.places)
+    for stream in streams:
+        seq, content = entry.places[stream], sees_content(entry, stream)
+        name, message = build_message(record, stream, seq, content=content)
+        yield Outgoing(room_of(stream, admin=False), name, message)
+        name, message = build_message(record, stream, seq)
+        yield Outgoing(room_of(stream, admin=True), name, message)
+    if streams and ADMIN_STREAM not in entry.places:
+        name, message = build_message(record, streams[0], entry.places[streams[0]])
+        served = tuple(room_of(stream, admin=True) for stream in streams)
+        yield Outgoing(ADMINS, name, message, except_rooms=served)

@@ -1,60 +1,58 @@
 """What a client is sent about an event: the one builder for every kind of socket."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.core.events import EventRecord, StreamName
-from app.tasks.events import TaskCreated, TaskDeleted, TaskRestored, TaskUpdated, after, streams_of
+from app.tasks.events import (
+    TaskCreated,
+    TaskDeleted,
+    TaskEvent,
+    TaskRestored,
+    TaskUpdated,
+    after,
+)
 
-ACTIONS = {
+Message = dict[str, Any]
+
+_ACTIONS = {
     TaskCreated.type: "created",
-    TaskRestored.type: "created",
     TaskUpdated.type: "updated",
     TaskDeleted.type: "deleted",
+    # To whoever watches, a task that comes back is a task that was not there before.
+    TaskRestored.type: "created",
 }
-"""Event type → what a client is told; events of other types are not sent."""
+
+# What a client is told of a task, by the name under which the snapshot holds it.
+_CONTENT = {
+    "title": "title",
+    "description": "description",
+    "priority": "priority",
+    "status": "status",
+    "due_date": "due_date",
+    "assigned_to": "assignee",
+    "created_by": "reporter",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "version": "version",
+}
 
 
-class Message(NamedTuple):
-    """The name of a socket event and its payload."""
+def build_message(
+    record: EventRecord, stream: StreamName, seq: int, *, content: bool = True
+) -> tuple[str, Message]:
+    """The name and the message of an event at its place in `stream`.
 
-    name: str
-    payload: dict[str, Any]
-
-
-def message_for(record: EventRecord, stream: StreamName, seq: int) -> Message:
-    """The message about `record` for the readers of `stream`.
-
-    Those who may no longer see the task afterwards are told that it is gone, and nothing else.
+    A task's message is flat: `task_id`, the fields of the task, `action` (created, updated or
+    deleted), `stream`, `seq`, `event_id`. Without `content`, and for a deletion, it is a removal:
+    `task.deleted` without the task's fields. Other entities are only named, by `<entity>_id`.
     """
+    place = {"stream": str(stream), "seq": seq, "event_id": str(record.event_id)}
+    if record.entity != TaskEvent.entity:
+        action = record.type.partition(".")[2]
+        return record.type, {f"{record.entity}_id": record.entity_id, "action": action, **place}
     task = after(record)
-    visible = task is not None and stream in streams_of(task)
-    return _message(record, stream, seq, task if visible else None)
-
-
-def message_for_admins(record: EventRecord, stream: StreamName, seq: int) -> Message:
-    """The same for administrators, who see everything; `stream` is the first that it entered."""
-    return _message(record, stream, seq, after(record))
-
-
-def _message(
-    record: EventRecord, stream: StreamName, seq: int, task: dict[str, Any] | None
-) -> Message:
-    action = ACTIONS[record.type] if task is not None else "deleted"
-    envelope = {
-        "action": action,
-        "stream": str(stream),
-        "seq": seq,
-        "event_id": str(record.event_id),
-        "task_id": record.task_id,
-    }
-    return Message(f"task.{action}", envelope | (_flat(task) if task is not None else {}))
-
-
-def _flat(task: dict[str, Any]) -> dict[str, Any]:
-    fields = ("title", "description", "priority", "status", "due_date", "created_at", "updated_at")
-    same = {name: task[name] for name in fields}
-    return same | {
-        "assigned_to": task["assignee"],
-        "created_by": task["reporter"],
-        "version": task["version"],
-    }
+    if task is None or not content:
+        return "task.deleted", {"task_id": record.task_id, "action": "deleted", **place}
+    action = _ACTIONS[record.type]
+    fields = {name: task[key] for name, key in _CONTENT.items()}
+    return f"task.{action}", {"task_id": record.task_id, **fields, "action": action, **place}

@@ -1,68 +1,118 @@
-"""Reading the log for sockets."""
+"""Reading the log for those who are connected: what is new, and what a client has missed."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core.events import EventRecord, Stream, StreamEntry, StreamName
-from app.realtime.messages import ACTIONS
+from app.core.errors import NotFound
+from app.core.events import ADMIN_STREAM, EventRecord, Stream, StreamEntry, StreamName
+from app.realtime.hub import Entry
+from app.tasks.events import streams_of
+from app.tasks.models import Task
+from app.users.actor import Actor
 
 BATCH = 500
+MAX_REPLAY = 500
 
 
-class LogEntry(NamedTuple):
-    """An event and its place in each stream that it entered, in the order of the streams."""
+@dataclass(frozen=True)
+class Replay:
+    """What a client missed of a stream; where that is too much, it has to read all anew."""
 
-    record: EventRecord
-    places: list[tuple[StreamName, int]]
+    head: int
+    resync_required: bool
+    entries: Sequence[Entry] = ()
 
 
 def last_position(session: Session) -> int:
-    """The position of the newest event that the relay has seen."""
+    """The position of the newest event that has one; 0 in an empty log."""
     return session.scalar(select(func.max(EventRecord.position))) or 0
 
 
-def entries_after(session: Session, position: int) -> Sequence[LogEntry]:
-    """The next events of the whole log, in the order of their positions."""
+def entries_after(session: Session, position: int) -> list[Entry]:
+    """The next events in the order of their positions, at most BATCH."""
     records = session.scalars(
         select(EventRecord)
         .where(EventRecord.position > position)
         .order_by(EventRecord.position)
         .limit(BATCH)
     ).all()
-    places: dict[int, list[tuple[StreamName, int]]] = {record.id: [] for record in records}
-    rows = session.execute(
-        select(StreamEntry.event_id, Stream.kind, Stream.ref_id, StreamEntry.seq)
-        .join(Stream, Stream.id == StreamEntry.stream_id)
-        .where(StreamEntry.event_id.in_(places))
-        .order_by(Stream.kind, Stream.ref_id)
-    )
-    for event_id, kind, ref_id, seq in rows if records else ():
-        places[event_id].append((StreamName(kind, ref_id), seq))
-    return [LogEntry(record, places[record.id]) for record in records]
+    if not records:
+        return []
+    places = _places(session, [record.id for record in records])
+    present = _present(session, records)
+    return [
+        Entry(record, places.get(record.id, {}), present.get(record.task_id, frozenset()))
+        for record in records
+    ]
 
 
-def head_of(session: Session, stream: StreamName) -> int:
-    """The `seq` of the newest event of a stream; 0 where there is none."""
-    found = select(Stream.last_seq).where(Stream.kind == stream.kind, Stream.ref_id == stream.ref_id)
-    return session.scalar(found) or 0
+def missed(session: Session, stream: StreamName, last_seq: int | None, actor: Actor) -> Replay:
+    """What came after `last_seq` in `stream`; with None only where the stream stands.
+
+    Raises NotFound for a stream that `actor` may not read, or that there is none of. One
+    administrator may read every stream, anyone else only the own one.
+    """
+    own = stream == StreamName.of_user(actor.id)
+    if not (own or actor.is_admin):
+        raise NotFound("There is no such stream.")
+    found = session.execute(
+        select(Stream.id, Stream.last_seq).where(
+            Stream.kind == stream.kind, Stream.ref_id == stream.ref_id
+        )
+    ).one_or_none()
+    if found is None and not (own or stream == ADMIN_STREAM):
+        raise NotFound("There is no such stream.")
+    stream_id, head = found or (0, 0)
+    if last_seq is None or last_seq == head:
+        return Replay(head, resync_required=False)
+    if not 0 < head - last_seq <= MAX_REPLAY:
+        return Replay(head, resync_required=True)
+    return Replay(head, False, _entries_of(session, stream, stream_id, last_seq))
 
 
-def missed(session: Session, stream: StreamName, last_seq: int) -> Sequence[tuple[int, EventRecord]]:
-    """The events of a stream after `last_seq` that sockets tell of, with their `seq`."""
+def _entries_of(session: Session, stream: StreamName, stream_id: int, last_seq: int) -> list[Entry]:
     rows = session.execute(
         select(StreamEntry.seq, EventRecord)
         .join(EventRecord, EventRecord.id == StreamEntry.event_id)
-        .join(Stream, Stream.id == StreamEntry.stream_id)
-        .where(
-            Stream.kind == stream.kind,
-            Stream.ref_id == stream.ref_id,
-            StreamEntry.seq > last_seq,
-            EventRecord.type.in_(ACTIONS),
-        )
+        .where(StreamEntry.stream_id == stream_id, StreamEntry.seq > last_seq)
         .order_by(StreamEntry.seq)
-        .limit(BATCH)
+        .limit(MAX_REPLAY)
+    ).all()
+    present = _present(session, [record for _, record in rows])
+    return [
+        Entry(record, {stream: seq}, present.get(record.task_id, frozenset()))
+        for seq, record in rows
+    ]
+
+
+def _places(session: Session, ids: Collection[int]) -> Mapping[int, Mapping[StreamName, int]]:
+    """By event: its place in each stream it entered."""
+    found: dict[int, dict[StreamName, int]] = {}
+    for event_id, kind, ref_id, seq in session.execute(
+        select(StreamEntry.event_id, Stream.kind, Stream.ref_id, StreamEntry.seq)
+        .join(Stream, Stream.id == StreamEntry.stream_id)
+        .where(StreamEntry.event_id.in_(ids))
+    ):
+        found.setdefault(event_id, {})[StreamName(kind, ref_id)] = seq
+    return found
+
+
+def _present(
+    session: Session, records: Iterable[EventRecord]
+) -> Mapping[int | None, frozenset[StreamName]]:
+    """By task: the streams of those who see it now; a deleted one is seen by nobody."""
+    tasks = {record.task_id for record in records if record.task_id is not None}
+    if not tasks:
+        return {}
+    rows = session.execute(
+        select(Task.id, Task.reporter_id, Task.assignee_id).where(
+            Task.id.in_(tasks), Task.deleted_at.is_(None)
+        )
     )
-    return [(seq, record) for seq, record in rows]
+    return {
+        task_id: streams_of({"reporter": reporter, "assignee": assignee})
+        for task_id, reporter, assignee in rows
+    }

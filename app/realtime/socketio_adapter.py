@@ -1,124 +1,239 @@
-"""Socket.IO over the hub: admits clients, puts them into rooms, and sends them away again.
-
-Clients only ever listen; the one thing they may ask for is `subscribe`, to catch up.
-"""
+"""Socket.IO over the hub: who may connect, what a client may ask, how it is told and let go."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, join_room
+from flask import Flask, current_app, request
+from flask_socketio import ConnectionRefusedError as Refused
+from socketio import Server
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.service import authenticate_until
-from app.config import current_settings
-from app.core.errors import Unauthenticated
+from app.core.db import snapshot
+from app.core.errors import NotFound, Unauthenticated
+from app.core.events import ADMIN_STREAM, StreamName
+from app.core.fields import MAX_ID
 from app.extensions import db, socketio
 from app.realtime.connections import Connection, Connections
 from app.realtime.credentials import token_of
-from app.realtime.hub import ADMIN_ROOM, Hub, parse_stream
-from app.realtime.messages import Message, message_for
-from app.realtime.queries import BATCH, head_of, missed
+from app.realtime.handshake import is_upgrade, tcp_socket
+from app.realtime.hub import ADMINS, Outgoing, room_of, sees_content
+from app.realtime.messages import build_message
+from app.realtime.protocol import is_acceptable
+from app.realtime.queries import BATCH, Replay, missed
+from app.realtime.watch import Follower, Sweeper
+from app.realtime.websocket import hang_up
+from app.users.actor import Actor
 
 log = logging.getLogger(__name__)
 
-ADMISSION_SECONDS = 5
-CHECK_SECONDS = 2
+NAMESPACE = "/"
 MAX_QUEUED_PACKETS = 1000
-"""A client that is this far behind is dropped; it comes back and catches up."""
+GOODBYE_SECONDS = 1.0
 
 
 class SocketIOAdapter:
-    """The handlers of namespace `/`, with the state of this process."""
+    """One application's Socket.IO server with everything that watches over its connections."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.connections = Connections()
-        self.hub = Hub(app, self.send, socketio.start_background_task, socketio.sleep)
-        self.checking = False
-        socketio.on_event("connect", self.connect)
-        socketio.on_event("disconnect", self.disconnect)
-        socketio.on_event("subscribe", self.subscribe)
+    def __init__(self, app: Flask, server: Server, connections: Connections) -> None:
+        self.server, self.connections = server, connections
+        self.follower = Follower(app, self)
+        self.sweeper = Sweeper(self)
+        self._watch_sessions()
 
-    def send(self, message: Message, room: str) -> None:
-        """Send to everyone in `room`."""
-        socketio.server.emit(message.name, message.payload, room=room)
+    def send(self, outgoing: Outgoing) -> None:
+        """Send one message to those in its room."""
+        members = self.server.manager.get_participants
+        skipped = [sid for room in outgoing.except_rooms for sid, _ in members(NAMESPACE, room)]
+        if any(sid not in skipped for sid, _ in members(NAMESPACE, outgoing.room)):
+            self.server.emit(
+                outgoing.name,
+                outgoing.message,
+                room=outgoing.room,
+                skip_sid=skipped,
+                namespace=NAMESPACE,
+            )
 
-    def connect(self, auth: object = None) -> None:
-        """Admit a client with a good token; it hears of its own stream from now on."""
-        token = auth.get("token") if isinstance(auth, dict) else None
-        token = token or token_of(request.environ)
-        try:
-            actor, expires_at = authenticate_until(token if isinstance(token, str) else "")
-        except Unauthenticated as error:
-            raise ConnectionRefusedError(error.detail) from None
-        if self.connections.of_user(actor.id) >= current_settings().SOCKETS_PER_USER:
-            raise ConnectionRefusedError("You have too many open sockets; close one first.")
-        self._start()
-        sid = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
-        self.connections.admitted[sid] = Connection(sid, actor, expires_at)
-        # An administrator hears of everything once, so not of the own stream again.
-        join_room(ADMIN_ROOM if actor.is_admin else f"user:{actor.id}")
+    def dismiss(self, connection: Connection) -> None:
+        """Tell a client to go, and not to come back by itself; hang up if it does not listen."""
+        if connection.sid is not None:
+            self.server.disconnect(connection.sid, namespace=NAMESPACE)
+        self.hang_up(connection)
 
-    def disconnect(self, *_: object) -> None:
-        """Forget a client."""
-        self.connections.admitted.pop(request.sid, None)  # type: ignore[attr-defined]
+    def hang_up(self, connection: Connection) -> None:
+        """Close a connection; never waits for the client."""
+        self.connections.remove(connection.eio_sid)
+        session = self.server.eio.sockets.get(connection.eio_sid)
+        if session is not None:
+            # Not eio.disconnect(): it waits until the client has read all that is queued.
+            session.close(wait=False, reason=self.server.reason.SERVER_DISCONNECT)
+        if connection.line is not None:
+            self.server.start_background_task(self._cut, connection.line)
 
-    def subscribe(self, body: object = None, *_: object) -> dict[str, Any]:
-        """Replay what a client has missed of a stream: `{stream, last_seq}` → `{head, …}`."""
-        connection = self.connections.admitted.get(request.sid)  # type: ignore[attr-defined]
-        fields = body if isinstance(body, dict) else {}
-        stream, last_seq = parse_stream(fields.get("stream")), fields.get("last_seq")
-        if stream is None or connection is None:
-            return {"error": "not-found", "detail": "There is no such stream."}
-        if stream.ref_id != connection.actor.id and not connection.actor.is_admin:
-            return {"error": "not-found", "detail": "There is no such stream."}
-        head = head_of(db.session(), stream)
-        if last_seq is None:
-            return {"head": head, "resync_required": False}
-        if not isinstance(last_seq, int) or isinstance(last_seq, bool) or last_seq < 0:
-            return {"error": "validation", "detail": "last_seq must be a whole number from 0."}
-        if head - last_seq > BATCH or last_seq > head:
-            return {"head": head, "resync_required": True}
-        for seq, record in missed(db.session(), stream, last_seq):
-            self.send(message_for(record, stream, seq), connection.sid)
-        return {"head": head, "resync_required": False}
+    def is_backlogged(self) -> bool:
+        """Whether somebody has as much waiting as one more batch would make too much."""
+        limit = MAX_QUEUED_PACKETS - BATCH
+        return any(self._queued(each) > limit for each in self.connections.all())
 
-    def open_from(self, address: str) -> int:
-        """How many sockets the address has open here, admitted or not."""
-        environs = list(socketio.server.environ.values())
-        return sum(environ.get("REMOTE_ADDR") == address for environ in environs)
+    def drop_slow(self) -> None:
+        """Let those go who do not read what they are sent: it would pile up without an end."""
+        for connection in self.connections.all():
+            if self._queued(connection) > MAX_QUEUED_PACKETS:
+                log.info("Dropped a connection that reads too slowly.")
+                self.dismiss(connection)
 
-    def watch_strangers(self) -> None:
-        """Make sure that the checks run, from the first handshake on."""
-        if not self.checking:
-            self.checking = True
-            socketio.start_background_task(self._check_for_ever)
+    def _queued(self, connection: Connection) -> int:
+        session = self.server.eio.sockets.get(connection.eio_sid)
+        return session.queue.qsize() if session is not None else 0
 
-    def _start(self) -> None:
-        self.hub.ensure_running()
-        self.watch_strangers()
+    def _cut(self, tcp: Any) -> None:
+        """End a TCP connection whose other side had time enough to read the good-bye."""
+        self.server.sleep(GOODBYE_SECONDS)
+        hang_up(tcp)
 
-    def _check_for_ever(self) -> None:
-        while True:
-            socketio.sleep(CHECK_SECONDS)
+    def _watch_sessions(self) -> None:
+        """Stand between Engine.IO and Socket.IO, to count connections and to check messages."""
+        eio = self.server.eio
+        opened, received, closed = (eio.handlers[n] for n in ("connect", "message", "disconnect"))
+
+        def on_connect(eio_sid: str, environ: dict[str, Any]) -> Any:
+            line = tcp_socket(environ) if is_upgrade(environ) else None
+            self.connections.add(Connection(eio_sid, environ["REMOTE_ADDR"], line))
+            self.sweeper.ensure_running()
+            return opened(eio_sid, environ)
+
+        def on_message(eio_sid: str, data: object) -> None:
+            connection = self.connections.get(eio_sid)
+            if connection is None:
+                return
             try:
-                self._send_away()
-            except SQLAlchemyError as error:
-                # Nothing can be told meanwhile either, since the log is in the same database.
-                log.debug("Sessions could not be checked: %s", error)
+                if connection.meter.allows() and is_acceptable(data):
+                    received(eio_sid, data)
+                    return
+            except Exception:
+                log.exception("A message of a client could not be handled.")
+            self.hang_up(connection)
 
-    def _send_away(self) -> None:
-        """Close the sockets that may not, do not or cannot follow."""
-        server = socketio.server
-        admitted = {server.manager.eio_sid_from_sid(sid, "/") for sid in self.connections.admitted}
-        present = dict(server.eio.sockets)
-        strangers = [sid for sid in present if sid not in admitted]
-        for sid in self.connections.overstayed(strangers, ADMISSION_SECONDS - CHECK_SECONDS):
-            server.eio.disconnect(sid)
-        for sid, client in present.items():
-            if client.queue.qsize() > MAX_QUEUED_PACKETS:
-                server.eio.disconnect(sid)
-        with self.app.app_context():
-            for sid in self.connections.no_longer_good():
-                server.disconnect(sid)
+        def on_disconnect(eio_sid: str, reason: str) -> None:
+            self.connections.remove(eio_sid)
+            closed(eio_sid, reason)
+
+        eio.on("connect", on_connect)
+        eio.on("message", on_message)
+        eio.on("disconnect", on_disconnect)
+
+
+def adapter() -> SocketIOAdapter:
+    """The adapter of the present application."""
+    found: SocketIOAdapter = current_app.extensions["realtime"]
+    return found
+
+
+@socketio.on("connect")
+def connect(auth: object = None) -> None:
+    """Let a client in that shows a good access token, and put it into its rooms."""
+    token = auth.get("token") if isinstance(auth, Mapping) else None
+    if token is None:
+        token = token_of(request.environ)
+    actor = _admit(token if isinstance(token, str) else "")
+    # Before the client learns that it is connected: from then on it misses nothing.
+    adapter().follower.ensure_running()
+    # Ends the transaction now. Later there would be a switch to another greenlet between the rooms
+    # and the library's answer, and an event could overtake that answer.
+    db.session.remove()
+    _join(actor, StreamName.of_user(actor.id))
+    if actor.is_admin:
+        _join(actor, ADMIN_STREAM)
+        _enter(ADMINS)
+
+
+@socketio.on("subscribe")
+def subscribe(*payload: object) -> dict[str, Any]:
+    """Send what the client missed of a stream after `last_seq`: `{head, resync_required}`.
+
+    Without `last_seq` it only tells where the stream stands. An administrator may subscribe to
+    any stream and is then told of its events at their places in that stream.
+    """
+    wanted = _read_subscription(payload)
+    connection = adapter().connections.get(_eio_sid())
+    if connection is None or connection.actor is None or wanted is None:
+        return {"error": "bad-request"}
+    stream, last_seq = wanted
+    try:
+        return _replay(connection.actor, stream, last_seq)
+    except NotFound as error:
+        return {"error": error.code}
+    except SQLAlchemyError:
+        return {"error": "unavailable"}
+
+
+@socketio.on("*")
+def refuse(_event: str, *_payload: object) -> dict[str, str]:
+    """Tell a client that there is no such thing to ask; events come from the log alone."""
+    return {"error": "unknown-event"}
+
+
+def _admit(token: str) -> Actor:
+    """The user of `token`. Raises Refused, whose text is what the client is told."""
+    try:
+        actor, expires_at = authenticate_until(token)
+    except Unauthenticated:
+        raise Refused("unauthenticated") from None
+    except SQLAlchemyError:
+        raise Refused("unavailable") from None
+    if not adapter().connections.admit(_eio_sid(), _sid(), actor, expires_at):
+        raise Refused("too-many-sockets")
+    return actor
+
+
+def _replay(actor: Actor, stream: StreamName, last_seq: int | None) -> dict[str, Any]:
+    with snapshot() as session:
+        found = missed(session, stream, last_seq, actor)
+        # Nothing switches greenlets between the last row and the last message, so these stay
+        # together and in order.
+        _send_missed(found, stream, actor)
+        _join(actor, stream)
+    return {"head": found.head, "resync_required": found.resync_required}
+
+
+def _send_missed(found: Replay, stream: StreamName, actor: Actor) -> None:
+    for entry in found.entries:
+        content = actor.is_admin or sees_content(entry, stream)
+        seq = entry.places[stream]
+        name, message = build_message(entry.record, stream, seq, content=content)
+        socketio.server.emit(name, message, to=_sid(), namespace=NAMESPACE)
+
+
+def _read_subscription(payload: tuple[object, ...]) -> tuple[StreamName, int | None] | None:
+    """The stream and the last seq that a client names, or None where it does not make sense."""
+    if len(payload) != 1 or not isinstance(payload[0], dict):
+        return None
+    stream, last_seq = _read_stream(payload[0].get("stream")), payload[0].get("last_seq")
+    is_seq = type(last_seq) is int and 0 <= last_seq <= MAX_ID
+    return (stream, last_seq) if stream and (last_seq is None or is_seq) else None
+
+
+def _read_stream(name: object) -> StreamName | None:
+    kind, _, ref_id = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if not (kind and len(kind) <= 16 and ref_id.isascii() and ref_id.isdigit()):
+        return None
+    return StreamName(kind, int(ref_id)) if len(ref_id) < 19 else None
+
+
+def _join(actor: Actor, stream: StreamName) -> None:
+    _enter(room_of(stream, admin=actor.is_admin))
+
+
+def _enter(room: str) -> None:
+    socketio.server.enter_room(_sid(), room, namespace=NAMESPACE)
+
+
+def _sid() -> str:
+    sid: str = request.sid  # type: ignore[attr-defined]  # put there by Flask-SocketIO
+    return sid
+
+
+def _eio_sid() -> str:
+    eio_sid: str = socketio.server.manager.eio_sid_from_sid(_sid(), NAMESPACE)
+    return eio_sid

@@ -1,0 +1,198 @@
+"""The two loops behind the connections; each runs only while there is something to watch.
+
+So they never run in a process that serves no sockets (the command line, the workers, most tests),
+and an idle server asks its database nothing.
+"""
+
+import logging
+import threading
+import time
+from typing import Any, Protocol
+
+from flask import Flask
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.auth.queries import ended_sessions
+from app.extensions import db
+from app.realtime import hub, queries
+from app.realtime.connections import Connection, Connections
+from app.users.models import User
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+RECOVERY_SECONDS = 0.5
+RECHECK_SECONDS = 2.0
+SWEEP_SECONDS = 0.5
+PATIENCE_SECONDS = 0.5
+
+
+class Outlet(Protocol):
+    """What the loops work on: the connections, and the ways to reach and to end them.
+
+    `server` gives background tasks and `sleep` in the way of the process, threads or greenlets.
+    """
+
+    server: Any
+    connections: Connections
+
+    def send(self, outgoing: hub.Outgoing) -> None:
+        """Send one message to those in its room."""
+
+    def dismiss(self, connection: Connection) -> None:
+        """Tell a client to go, and close its connection."""
+
+    def is_backlogged(self) -> bool:
+        """Whether somebody has as much waiting as one more batch would make too much."""
+
+    def drop_slow(self) -> None:
+        """Dismiss those who do not read what they are sent."""
+
+
+class Follower:
+    """Tails the log and sends each event on; re-checks whose session has ended.
+
+    Both in one loop, the re-check first: after the database was away, nothing is sent to anybody
+    before it is known who may still hear it.
+    """
+
+    def __init__(self, app: Flask, outlet: Outlet) -> None:
+        self._app, self._outlet = app, outlet
+        self._lock = threading.Lock()
+        self._is_running = False
+        self._position = 0
+        self._checked_at = 0.0
+        self._is_down = False
+
+    def ensure_running(self) -> None:
+        """Follow the log from its present end, unless it is followed already."""
+        with self._lock:
+            if self._is_running:
+                return
+            with Session(_engine()) as session:
+                self._position = queries.last_position(session)
+            self._checked_at = time.monotonic()
+            self._is_running = True
+        self._outlet.server.start_background_task(self._run)
+
+    def _run(self) -> None:
+        while self._is_needed():
+            self._outlet.server.sleep(self._round())
+
+    def _is_needed(self) -> bool:
+        with self._lock:
+            self._is_running = bool(self._outlet.connections.admitted())
+            return self._is_running
+
+    def _round(self) -> float:
+        """Do what is due; the seconds to wait until the next round."""
+        try:
+            with self._app.app_context():
+                self._recheck_when_due()
+                sent = self._send_new()
+        except SQLAlchemyError as error:
+            if not self._is_down:
+                log.error("No database; sockets wait and lose nothing: %s", error)
+            self._is_down = True
+            return RECOVERY_SECONDS
+        except Exception:
+            log.exception("The log could not be followed; trying again.")
+            return RECOVERY_SECONDS
+        self._is_down = False
+        if sent < queries.BATCH:
+            return POLL_SECONDS
+        self._let_clients_read()
+        return 0
+
+    def _recheck_when_due(self) -> None:
+        if time.monotonic() - self._checked_at < RECHECK_SECONDS:
+            return
+        for connection in _no_longer_welcome(self._outlet.connections.admitted()):
+            self._outlet.dismiss(connection)
+        self._checked_at = time.monotonic()
+
+    def _send_new(self) -> int:
+        with Session(_engine()) as session:
+            entries = queries.entries_after(session, self._position)
+        for entry in entries:
+            self._send(entry)
+            assert entry.record.position is not None  # that is how they were found
+            self._position = entry.record.position
+        if entries:
+            self._outlet.drop_slow()
+        return len(entries)
+
+    def _let_clients_read(self) -> None:
+        """In a burst, wait for the slower clients, but not for long: a stuck one delays nobody."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self._outlet.is_backlogged() and time.monotonic() < until:
+            self._outlet.server.sleep(POLL_SECONDS / 5)
+
+    def _send(self, entry: hub.Entry) -> None:
+        try:
+            for outgoing in hub.route(entry):
+                self._outlet.send(outgoing)
+        except Exception:
+            # One bad event must not hold back everybody's; it stays in the log.
+            log.exception("Event %s could not be sent.", entry.record.event_id)
+
+
+class Sweeper:
+    """Closes what is overdue and what does not read; needs no database."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._lock = threading.Lock()
+        self._is_running = False
+
+    def ensure_running(self) -> None:
+        """Sweep until no connection is left."""
+        with self._lock:
+            if self._is_running:
+                return
+            self._is_running = True
+        self._outlet.server.start_background_task(self._run)
+
+    def _run(self) -> None:
+        while self._is_needed():
+            self._outlet.server.sleep(SWEEP_SECONDS)
+            try:
+                self._sweep()
+            except Exception:
+                log.exception("Connections could not be swept; trying again.")
+
+    def _is_needed(self) -> bool:
+        with self._lock:
+            self._is_running = bool(self._outlet.connections.all())
+            return self._is_running
+
+    def _sweep(self) -> None:
+        for connection in self._outlet.connections.all():
+            if connection.is_overdue:
+                self._outlet.dismiss(connection)
+        self._outlet.drop_slow()
+        self._outlet.connections.forget_quiet_addresses()
+
+
+def _engine() -> Engine:
+    """The database without transactions: a poll is one statement, and most find nothing."""
+    return db.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _no_longer_welcome(connections: list[Connection]) -> list[Connection]:
+    """Those whose session has ended or whose role has changed (and with it the rooms)."""
+    by_session = {each.actor.session_id: each for each in connections if each.actor}
+    if not by_session:
+        return []
+    ended = ended_sessions(by_session.keys())
+    users = {each.actor.id for each in connections if each.actor}
+    rows = db.session.execute(select(User.id, User.role).where(User.id.in_(users)))
+    roles = dict(rows.tuples().all())
+    return [
+        each
+        for each in connections
+        if each.actor
+        and (each.actor.session_id in ended or roles.get(each.actor.id) != each.actor.role)
+    ]

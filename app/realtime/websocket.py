@@ -1,0 +1,172 @@
+"""The WebSocket below Engine.IO, with the bounds that its own driver lacks.
+
+Read in simple-websocket 1.1.0 and engineio 4.15.1: the driver passes no `max_message_size`, so a
+message is refused only once all of it is in memory; received messages queue up without an end; a
+write under gevent may be cut short, because `send` is used instead of `sendall`; compression is
+always agreed to, so that a small message can become a large one; a first character that is no
+packet type raises past the clean-up; and nobody wakes the handler of a connection that the server
+closes, which then stays until the client lets go.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import simple_websocket
+from wsproto.utilities import ProtocolError
+
+MAX_WAITING_MESSAGES = 16
+_PACKET_TYPES = "0123456"
+
+# No extensions: without compression, what arrives is as large as it looks.
+_HANDSHAKE = (
+    "HTTP_HOST",
+    "HTTP_UPGRADE",
+    "HTTP_CONNECTION",
+    "HTTP_SEC_WEBSOCKET_KEY",
+    "HTTP_SEC_WEBSOCKET_VERSION",
+)
+
+
+def hang_up(tcp: Any) -> None:
+    """End a TCP connection in both directions; who waits on it wakes up."""
+    with suppress(OSError):
+        tcp.shutdown(socket.SHUT_RDWR)
+
+
+class Line:
+    """A TCP socket on which every write is whole, and one at a time."""
+
+    def __init__(self, sock: Any, timeout: float) -> None:
+        # Pings pass more often than this in both directions, so silence means that nobody is there.
+        sock.settimeout(timeout)
+        self._socket = sock
+        self._writing = threading.Lock()
+
+    def send(self, data: bytes) -> None:
+        """Write all of `data`."""
+        with self._writing:
+            self._socket.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        """Read up to `size` bytes."""
+        received: bytes = self._socket.recv(size)
+        return received
+
+    def hang_up(self) -> None:
+        """End the connection in both directions; who waits on it wakes up."""
+        hang_up(self._socket)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+
+class BoundedWebSocket(simple_websocket.Server):
+    """A WebSocket that reads no faster than its messages are handled, and always ends."""
+
+    environ: dict[str, Any]
+    sock: Any
+
+    def __init__(
+        self,
+        environ: dict[str, Any],
+        *,
+        pause: Callable[[float], None],
+        timeout: float,
+        **more: Any,
+    ) -> None:
+        self._pause, self._timeout = pause, timeout
+        self._is_closed = False
+        super().__init__(environ, **more)
+
+    def handshake(self) -> None:
+        """Answer the upgrade request."""
+        self.environ = {name: self.environ[name] for name in _HANDSHAKE if name in self.environ}
+        self.sock = Line(self.sock, self._timeout)
+        super().handshake()
+
+    def close(self, reason: int | None = None, message: str | None = None) -> None:
+        """Say good-bye and hang up, whether or not the other side answers."""
+        with suppress(OSError, ProtocolError, simple_websocket.ConnectionClosed):
+            super().close(reason, message)
+        self._is_closed = True
+        self.connected = False
+        self.event.set()
+        self.sock.hang_up()
+
+    def _handle_events(self) -> bool:
+        goes_on = bool(super()._handle_events())
+        # gevent switches only where it has to wait: a fast sender would keep everyone else waiting.
+        self._pause(0)
+        while goes_on and not self._is_closed and len(self.input_buffer) > MAX_WAITING_MESSAGES:
+            self._pause(0.01)
+        # The caller takes this for `connected`, and close() may have been called meanwhile.
+        return goes_on and not self._is_closed
+
+    def _thread(self) -> None:
+        try:
+            with suppress(ProtocolError):
+                super()._thread()
+        finally:
+            self.connected = False
+            self.event.set()
+            self.sock.hang_up()
+            self.sock.close()
+
+
+class WebSocketDriver:
+    """What Engine.IO expects of its `websocket` driver: callable as WSGI, send, wait, close."""
+
+    def __init__(self, handler: Callable[["WebSocketDriver"], Any], server: Any) -> None:
+        self._handler, self._server = handler, server
+        self._socket: BoundedWebSocket
+
+    def __call__(self, environ: dict[str, Any], _start_response: object) -> Iterable[bytes]:
+        """Serve one WebSocket from its upgrade to its end."""
+        parts = self._server._async
+        self._socket = BoundedWebSocket(
+            environ,
+            pause=parts["sleep"],
+            timeout=self._server.ping_interval + self._server.ping_timeout,
+            max_message_size=self._server.max_http_buffer_size,
+            thread_class=parts["thread"],
+            event_class=parts["event"],
+        )
+        try:
+            self._handler(self)
+        finally:
+            self.close()
+        return _leave(self._socket.mode)
+
+    def send(self, message: str | bytes) -> None:
+        """Send one message. Raises OSError when the connection is gone."""
+        try:
+            self._socket.send(message)
+        except simple_websocket.ConnectionClosed:
+            raise OSError from None
+
+    def wait(self) -> str | bytes | None:
+        """The next message; None when there will be none, or it is no packet of the protocol."""
+        try:
+            message: str | bytes | None = self._socket.receive()
+        except simple_websocket.ConnectionClosed:
+            return None
+        if not message or (isinstance(message, str) and message[0] not in _PACKET_TYPES):
+            return None
+        return message
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
+def _leave(server: str) -> Iterable[bytes]:
+    """Tell the web server, each in its way, that the connection is used up."""
+    if server == "gunicorn":
+        raise StopIteration
+    if server == "werkzeug":
+        raise ConnectionError
+    return []

@@ -1,0 +1,169 @@
+import pytest
+from sqlalchemy import text
+
+from app.extensions import db
+from tests.realtime.conftest import wait_until
+
+pytestmark = pytest.mark.xdist_group("realtime")
+
+TASKS = "/api/v1/tasks/"
+FIELDS = {
+    "task_id", "title", "description", "priority", "status", "due_date", "assigned_to",
+    "created_by", "created_at", "updated_at", "version", "action", "stream", "seq", "event_id",
+}  # fmt: skip
+REMOVAL = {"task_id", "action", "stream", "seq", "event_id"}
+
+
+@pytest.mark.parametrize("transports", [None, ["websocket"], ["polling"]])
+def test_each_change_arrives_within_a_second(listen, ada, bob, eve, transports):
+    hers, his, others = listen(ada, transports=transports), listen(bob), listen(eve)
+
+    task = ada.create_task(title="Paint", assignee=bob.id, due_date="2026-03-31", priority="URGENT")
+    path = f"{TASKS}{task['id']}/"
+    wait_until(lambda: hers.names() == ["task.created"], 1)
+    ada.patch(path, json={"status": "REVIEW"})
+    wait_until(lambda: hers.names()[1:] == ["task.updated"], 1)
+    ada.delete(path)
+    wait_until(lambda: hers.names()[2:] == ["task.deleted"], 1)
+    ada.post(f"{path}restore/")
+    wait_until(lambda: hers.names()[3:] == ["task.created"], 1)
+
+    created, updated, deleted, restored = hers.messages()
+    assert set(created) == FIELDS
+    assert created["stream"] == f"user:{ada.id}"
+    assert (created["title"], created["priority"]) == ("Paint", "CRITICAL")
+    assert created["due_date"] == task["due_date"]
+    assert created["assigned_to"] == bob.id
+    assert (updated["action"], updated["status"]) == ("updated", "REVIEW")
+    assert set(deleted) == REMOVAL
+    assert (restored["action"], restored["status"]) == ("created", "REVIEW")
+    assert [m["seq"] for m in hers.messages()] == list(range(created["seq"], created["seq"] + 4))
+    wait_until(lambda: len(his.messages()) == 4, 1)
+    assert {m["stream"] for m in his.messages()} == {f"user:{bob.id}"}
+    assert others.messages() == []
+
+
+def test_who_loses_a_task_is_told_so_and_nothing_of_its_content(listen, ada, bob, eve):
+    task = ada.create_task(title="Before", assignee=bob.id)
+    hers, his, newcomer = listen(ada), listen(bob), listen(eve)
+
+    ada.patch(f"{TASKS}{task['id']}/", json={"assignee": eve.id, "title": "Secret"})
+
+    wait_until(lambda: hers.messages(task) and his.messages(task) and newcomer.messages(task), 1)
+    assert his.names()[-1] == "task.deleted"
+    assert set(his.messages(task)[-1]) == REMOVAL
+    assert "Secret" not in str(his.heard)
+    assert newcomer.names()[-1] == "task.updated"
+    assert newcomer.messages(task)[-1]["title"] == "Secret"
+    assert hers.messages(task)[-1]["assigned_to"] == eve.id
+
+
+def test_an_administrator_hears_of_every_task_exactly_once(listen, ada, bob, admin):
+    theirs = listen(admin)
+    tasks = [
+        ada.create_task(assignee=bob.id),
+        ada.create_task(),
+        admin.create_task(assignee=bob.id),
+        ada.create_task(assignee=admin.id),
+    ]
+    wait_until(lambda: len(theirs.messages()) >= 4, 1)
+    # An administrator sees what is taken away from them all the same.
+    ada.patch(f"{TASKS}{tasks[3]['id']}/", json={"assignee": None})
+    wait_until(lambda: len(theirs.messages()) >= 5, 1)
+
+    assert [m["task_id"] for m in theirs.messages()] == [
+        *(task["id"] for task in tasks), tasks[3]["id"],
+    ]  # fmt: skip
+    assert theirs.messages()[-1]["action"] == "updated"
+    own = [m["stream"] for m in theirs.messages()]
+    assert own[2:] == [f"user:{admin.id}"] * 3
+
+
+def test_subscribe_replays_what_was_missed(listen, ada, bob):
+    tasks = [ada.create_task(title=f"Task {n}") for n in range(3)]
+    hers = listen(ada, transports=None)
+    head = hers.ask(stream=f"user:{ada.id}")["head"]
+
+    answer = hers.ask(stream=f"user:{ada.id}", last_seq=head - 2)
+
+    assert answer == {"head": head, "resync_required": False}
+    wait_until(lambda: len(hers.messages()) >= 2, 1)
+    assert [m["task_id"] for m in hers.messages()] == [task["id"] for task in tasks[1:]]
+    assert [m["seq"] for m in hers.messages()] == [head - 1, head]
+    again = hers.ask(stream=f"user:{ada.id}", last_seq=head)
+    assert again == {"head": head, "resync_required": False}
+
+
+def test_a_replay_shows_nothing_of_what_one_may_no_longer_see(listen, ada, bob):
+    task = ada.create_task(title="Secret", assignee=bob.id)
+    ada.patch(f"{TASKS}{task['id']}/", json={"assignee": None})
+    gone = ada.create_task(title="Secret as well", assignee=bob.id)
+    ada.delete(f"{TASKS}{gone['id']}/")
+
+    his = listen(bob)
+    his.ask(stream=f"user:{bob.id}", last_seq=0)
+
+    # What the relay had not seen at that moment comes a second time, under the same seq.
+    wait_until(lambda: len({m["seq"] for m in his.messages()}) == 4, 1)
+    assert set(his.names()) == {"task.deleted"}
+    assert "Secret" not in str(his.heard)
+
+
+def test_who_is_too_far_behind_has_to_read_anew(app, listen, ada):
+    ada.create_task()
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE streams SET last_seq = 600 WHERE kind = 'user'"))
+    hers = listen(ada)
+
+    for last_seq in (0, 99, 601):
+        answer = hers.ask(stream=f"user:{ada.id}", last_seq=last_seq)
+        assert answer == {"head": 600, "resync_required": True}
+    assert hers.ask(stream=f"user:{ada.id}", last_seq=600)["resync_required"] is False
+
+
+def test_foreign_streams_are_not_found_except_by_administrators(listen, ada, bob, admin):
+    ada.create_task()
+    his, theirs = listen(bob), listen(admin)
+
+    for stream in (f"user:{ada.id}", "user:999", "admin:0", "project:1"):
+        assert his.ask(stream=stream, last_seq=0) == {"error": "not-found"}
+    assert theirs.ask(stream=f"user:{ada.id}", last_seq=0)["head"] > 0
+    assert theirs.ask(stream="user:999", last_seq=0) == {"error": "not-found"}
+    wait_until(theirs.messages, 1)
+    assert his.messages() == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        (), (None,), ("user:1",), ({},), ({"stream": 5},), ({"stream": "user:"},),
+        ({"stream": "user:²"},), ({"stream": f"user:{'9' * 30}"},), ({"stream": "a" * 99 + ":1"},),
+        ({"stream": "user:1", "last_seq": "0"},), ({"stream": "user:1", "last_seq": -1},),
+        ({"stream": "user:1", "last_seq": 2**63},), ({"stream": "user:1", "last_seq": True},),
+        ({"stream": "user:1", "last_seq": 1.5},), ({"stream": {}}, 1),
+    ],
+)  # fmt: skip
+def test_a_bad_subscription_is_answered_with_an_error(listen, ada, payload):
+    hers = listen(ada)
+
+    assert hers.client.call("subscribe", payload, timeout=5) == {"error": "bad-request"}
+    assert hers.ask(stream=f"user:{ada.id}")["resync_required"] is False
+
+
+def test_nothing_is_lost_while_the_database_is_away(request, settings, listen, ada):
+    hers = listen(ada)
+    ada.create_task()
+    wait_until(lambda: len(hers.messages()) == 1, 1)
+    name = settings.DATABASE_URL.rpartition("/")[2]
+    with ada.client.application.app_context():
+        db.engine.dispose()
+        pid = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        with db.engine.begin() as connection:
+            connection.execute(
+                text(f"{pid} AND pid <> pg_backend_pid() AND application_name = 'task-service'"),
+                {"name": name},
+            )
+    second = ada.create_task()
+
+    wait_until(lambda: hers.messages(second), 3)
+    assert len(hers.messages()) == 2

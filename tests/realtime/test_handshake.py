@@ -1,0 +1,137 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+import websocket
+
+from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS
+from tests.realtime.conftest import Listener, wait_until
+
+pytestmark = pytest.mark.xdist_group("realtime")
+
+POLLING = "/socket.io/?EIO=4&transport=polling"
+
+
+@pytest.mark.parametrize("auth", [None, {}, {"token": "bad"}, {"token": 5}, {"token": None}])
+def test_a_client_without_a_good_token_is_refused(server, app, auth):
+    refused = Listener(server, auth=auth, transports=["websocket"])
+    assert refused.refusals == [{"message": "unauthenticated"}]
+    assert not refused.client.connected
+
+
+def test_a_refresh_token_opens_no_socket(server, ada):
+    refused = Listener(server, auth={"token": ada.refresh}, transports=["websocket"])
+    assert refused.refusals == [{"message": "unauthenticated"}]
+
+
+@pytest.mark.parametrize("place", ["header", "query"])
+def test_a_token_in_the_header_or_the_query_is_as_good(server, ada, place):
+    headers = ada.headers if place == "header" else {}
+    query = f"&token={ada.access}" if place == "query" else ""
+    bare = server.websocket(query, header=headers)
+    bare.recv()
+    bare.send("40")
+    assert bare.recv().startswith('40{"sid"')
+
+
+def test_a_bad_token_is_refused_before_the_upgrade(server, app):
+    assert server.get(f"{POLLING}&token=bad").status_code == 401
+    assert server.get(POLLING, headers={"Authorization": "Bearer bad"}).status_code == 401
+    assert server.get(POLLING, headers={"Authorization": "Basic YTpi"}).status_code == 401
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        server.websocket("&token=bad")
+    assert refused.value.status_code == 401
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", ""])
+def test_a_page_of_another_origin_is_refused_before_the_upgrade(server, ada, origin):
+    answer = server.get(POLLING, headers={"Origin": origin, **ada.headers})
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        server.websocket(header=[f"Origin: {origin}"])
+    assert refused.value.status_code == 403
+
+
+def test_our_own_pages_and_programs_may_connect(server, app):
+    assert server.get(POLLING).status_code == 200
+    assert server.get(POLLING, headers={"Origin": server.url}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("EIO=4&transport=polling&j=0", {}),
+        ("EIO=4&transport=websocket", {}),
+        ("EIO=4&transport=websocket", {"Upgrade": "websocket", "Connection": "upgrade"}),
+        ("EIO=4&transport=polling", {"Upgrade": "websocket", "Connection": "upgrade"}),
+        ("EIO=4&transport=polling&sid=unknown", {}),
+        ("EIO=3&transport=polling", {}),
+    ],
+)
+def test_a_malformed_handshake_is_a_bad_request(server, app, query, headers):
+    assert server.get(f"/socket.io/?{query}", headers=headers).status_code == 400
+
+
+def test_a_user_has_a_bounded_number_of_sockets(settings, server, listen, ada, bob):
+    for _ in range(settings.SOCKETS_PER_USER):
+        listen(ada)
+    assert listen(ada).refusals == [{"message": "too-many-sockets"}]
+    assert listen(bob).client.connected
+
+
+def test_idle_strangers_are_few_and_soon_gone_and_nobody_waits_for_them(server, ada, listen):
+    hers = listen(ada)
+    opened = time.monotonic()
+    strangers = []
+    # Those that earlier tests left behind count as well, for as long as they have left.
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:  # noqa: PT012 - until it does
+        while len(strangers) <= UNAUTHENTICATED_PER_ADDRESS:
+            strangers.append(server.websocket())
+    assert refused.value.status_code == 429
+    assert len(strangers) > UNAUTHENTICATED_PER_ADDRESS / 2
+    assert server.get(POLLING).status_code == 429
+    waits = []
+    for _ in range(20):
+        started = time.monotonic()
+        assert ada.client.application
+        assert server.get("/livez").ok
+        waits.append(time.monotonic() - started)
+    assert max(waits) < 0.5
+
+    with ThreadPoolExecutor(len(strangers)) as pool:
+        ends = list(pool.map(_end_of, strangers))
+    assert 4 < min(ends) - opened
+    assert max(ends) - opened < 7
+    wait_until(lambda: server.get(POLLING).status_code == 200, 2)
+    assert hers.client.connected
+    ada.create_task()
+    wait_until(hers.messages, 1)
+
+
+def _end_of(bare: websocket.WebSocket) -> float:
+    """When the server closes the connection, TCP and all."""
+    while True:
+        try:
+            if bare.recv_frame().opcode == websocket.ABNF.OPCODE_CLOSE:
+                continue
+        except (websocket.WebSocketException, OSError):
+            return time.monotonic()
+
+
+def test_a_polling_session_takes_one_request_of_a_kind_at_a_time(server, ada):
+    session = requests.Session()
+    opening = session.get(server.url + POLLING, timeout=5).text
+    sid = opening.split('"sid":"')[1].split('"')[0]
+    url = f"{server.url}{POLLING}&sid={sid}"
+    waiting = threading.Thread(target=lambda: requests.get(url, timeout=10))
+    waiting.start()
+    time.sleep(0.3)
+
+    assert requests.get(url, timeout=5).status_code == 400
+    assert requests.post(url, data="x" * 70_000, timeout=5).status_code == 413
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert requests.get(url, timeout=5).status_code == 400
