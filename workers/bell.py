@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.05
 RECOVERY_PAUSE_SECONDS = 1.0
+STANDBY_PAUSE_SECONDS = 0.2
 BATCH = 200
 MAX_WAITING = 1000
 """Messages in one queue. The backlog stays in PostgreSQL: were all of it in Redis, what waits
@@ -51,10 +52,11 @@ class Bell:
     def run(self, stopping: threading.Event, at_work: threading.Event) -> None:
         """Ring until `stopping` is set, whenever `at_work` is; survives the loss of any server."""
         while not stopping.is_set():
-            if at_work.wait(RECOVERY_PAUSE_SECONDS):
+            pause = STANDBY_PAUSE_SECONDS
+            if at_work.is_set():
                 with self._app.app_context():
                     pause = self._ring_safely()
-                stopping.wait(pause)
+            stopping.wait(pause)
 
     def ring(self) -> int:
         """Ring for what is due, as far as the queues have room; returns for how many.

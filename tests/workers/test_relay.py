@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -269,7 +269,7 @@ def test_of_two_relays_one_works_and_the_other_takes_over(app, ada, start_relay)
 
     first.kill()
     ada.create_task()
-    wait_until(lambda: relayed_count(app) == 2, seconds=3)
+    wait_until(lambda: relayed_count(app) == 2)
     assert is_at_work(second)
 
 
@@ -295,7 +295,7 @@ def test_a_relay_survives_the_loss_of_its_connection(app, ada, start_relay):
         "(SELECT oid FROM pg_database WHERE datname = current_database())",
     )
     ada.create_task()
-    wait_until(lambda: relayed_count(app) == 2, seconds=3)
+    wait_until(lambda: relayed_count(app) == 2)
 
     assert process.poll() is None
     assert process.log.read_text().count("tries again") == 1
