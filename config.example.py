@@ -85,7 +85,7 @@ THROTTLE_ANON_RATE: str = "100/hour"
 # Requests to /api/v1 per signed-in user.
 THROTTLE_USER_RATE: str = "1000/hour"
 
-# Failed sign-ins per account and address.
+# Sign-ins, good or bad, per account and address.
 SIGN_IN_RATE: str = "10/5minute"
 
 # Largest request body in bytes; a larger one answers 413.
