@@ -200,7 +200,9 @@ class Settings(BaseSettings):
     THROTTLE_USER_RATE: Rate = Field(
         "1000/hour", description="Requests to /api/v1 per signed-in user."
     )
-    SIGN_IN_RATE: Rate = Field("10/5minute", description="Sign-ins, good or bad, per account and address.")
+    SIGN_IN_RATE: Rate = Field(
+        "10/5minute", description="Sign-ins, good or bad, per account and address."
+    )
     MAX_BODY_BYTES: int = Field(
         1_048_576, ge=1024, description="Largest request body in bytes; a larger one answers 413."
     )
