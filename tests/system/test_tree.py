@@ -162,9 +162,12 @@ def test_a_killed_process_comes_back_and_no_acknowledged_write_is_lost(tree: Tre
 
     missing = [n for n in acknowledged if ada.send("GET", f"/tasks/{n}/").status_code != 200]
     assert missing == []
-    wait_until(lambda: len(_subjects(tree, bob)) >= len(acknowledged), 90, "every mail")
-    by_id = {message["Message-ID"] for message in tree.mail.to(bob.username)}
-    assert len(by_id) >= len(acknowledged)
+    # A killed worker's mail is tried again when its lease ends; others may come twice meanwhile.
+    wait_until(
+        lambda: len({m["Message-ID"] for m in tree.mail.to(bob.username)}) >= len(acknowledged),
+        90,
+        "every mail",
+    )
     listed = _everything(bob)
     assert set(acknowledged) <= listed
     if name not in ("gunicorn", "postgres"):  # Those take the socket or its log along.
