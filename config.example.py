@@ -79,6 +79,13 @@ REFUSE_COMMON_PASSWORDS: bool | None = None
 # development. Refused in production.
 BOOTSTRAP_ADMIN: bool | None = None
 
+# Every new user joins project 1 as a member, so that board 1 works at once.
+JOIN_DEFAULT_PROJECT: bool = True
+
+# Events older than this are deleted every night, and with them the audit log and the history of
+# tasks; 0 keeps everything.
+AUDIT_RETENTION_DAYS: int = 0
+
 # Requests to /api/v1 per address without a token.
 THROTTLE_ANON_RATE: str = "100/hour"
 

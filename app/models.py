@@ -1,10 +1,28 @@
 """Every model, so that migrations and tests see the whole schema whatever else is imported."""
 
 from app.auth.models import SignInSession
+from app.boards.models import Board, BoardColumn
+from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
+from app.projects.models import Project, ProjectMember
 from app.reports.models import TaskCount
-from app.tasks.models import Task
+from app.tasks.models import SavedFilter, Task
 from app.users.models import User
 
-ALL = (Delivery, EventRecord, SignInSession, Stream, StreamEntry, Task, TaskCount, User)
+ALL = (
+    Board,
+    BoardColumn,
+    Comment,
+    Delivery,
+    EventRecord,
+    Project,
+    ProjectMember,
+    SavedFilter,
+    SignInSession,
+    Stream,
+    StreamEntry,
+    Task,
+    TaskCount,
+    User,
+)

@@ -35,6 +35,17 @@ PASSWORD_HASH = hash_password(PASSWORD)
 SECRET = "only-for-tests-" + "x" * 32
 TEMPLATE = "template_tests"
 
+# What the migrations put into the tables.
+DEFAULT_PROJECT = """
+INSERT INTO projects (name, description, is_archived, tracks_sla, version, created_at, updated_at)
+VALUES ('Default project', 'Everyone is a member of this project.', false, true, 1, now(), now());
+INSERT INTO boards (project_id, name, position, created_at, updated_at)
+VALUES (1, 'Default board', 1, now(), now());
+INSERT INTO board_columns (board_id, name, status, position)
+VALUES (1, 'Backlog', 'BACKLOG', 1), (1, 'To do', 'TODO', 2), (1, 'In progress', 'IN_PROGRESS', 3),
+       (1, 'Review', 'REVIEW', 4), (1, 'Done', 'DONE', 5);
+"""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
@@ -77,6 +88,8 @@ def _settings(database_url: str, redis_url: str, data_dir: Path, **more: object)
         "THROTTLE_USER_RATE": "100000/hour",
         "THROTTLE_ANON_RATE": "100000/hour",
         "SIGN_IN_RATE": "10/5minute",
+        # People of the tests share nothing that a test does not say.
+        "JOIN_DEFAULT_PROJECT": False,
     }
     return explicit_settings(**(values | more))
 
@@ -124,6 +137,7 @@ def app(shared_app: Flask, redis_client: redis.Redis) -> Iterator[Flask]:
         tables = ", ".join(table.name for table in db.metadata.sorted_tables)
         with db.engine.begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            connection.execute(text(DEFAULT_PROJECT))
     redis_client.flushdb()
     with shared_app.app_context():
         shared_app.extensions["cache"].stale = False

@@ -194,6 +194,18 @@ class Settings(BaseSettings):
         "Not set: on in development. Refused in production.",
     )
 
+    JOIN_DEFAULT_PROJECT: bool = Field(
+        True,
+        description="Every new user joins project 1 as a member, so that board 1 works at once.",
+    )
+    AUDIT_RETENTION_DAYS: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Events older than this are deleted every night, and with them the audit log "
+        "and the history of tasks; 0 keeps everything.",
+    )
+
     THROTTLE_ANON_RATE: Rate = Field(
         "100/hour", description="Requests to /api/v1 per address without a token."
     )

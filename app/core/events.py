@@ -38,6 +38,11 @@ class StreamName(NamedTuple):
         """The stream of one person."""
         return cls("user", user_id)
 
+    @classmethod
+    def of_project(cls, project_id: int) -> "StreamName":
+        """The stream of the members of one project."""
+        return cls("project", project_id)
+
 
 ADMIN_STREAM = StreamName("admin", 0)
 
@@ -59,6 +64,7 @@ class Event:
     streams: frozenset[StreamName]
     changes: Changes = field(default_factory=dict)
     snapshot: Mapping[str, Any] = field(default_factory=dict)
+    project_id: int | None = None
     task_id: int | None = None
     task_version: int | None = None
 
@@ -94,6 +100,12 @@ class EventRecord(Base):
         UniqueConstraint("position"),
         Index("ix_events_unrelayed", "id", postgresql_where=text("position IS NULL")),
         Index("ix_events_task", "task_id", "id", postgresql_where=text("task_id IS NOT NULL")),
+        Index("ix_events_actor", "actor_id", "id", postgresql_where=text("actor_id IS NOT NULL")),
+        Index(
+            "ix_events_project", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")
+        ),
+        Index("ix_events_entity", "entity", "entity_id", "id"),
+        Index("ix_events_at", "at", postgresql_using="brin"),
     )
 
     id: Mapped[BigIntId]
@@ -103,6 +115,7 @@ class EventRecord(Base):
     actor_id: Mapped[int | None] = mapped_column(BigInteger)
     entity: Mapped[str] = mapped_column(String(32))
     entity_id: Mapped[BigInt]
+    project_id: Mapped[int | None] = mapped_column(BigInteger)
     task_id: Mapped[int | None] = mapped_column(BigInteger)
     task_version: Mapped[int | None]
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -134,6 +147,7 @@ class Written:
     streams: Mapping[StreamName, int]
 
 
+FollowUp = Callable[[Session, Event], None]
 InTransaction = Callable[[Session, Written], None]
 AfterCommit = Callable[[EventRecord], None]
 Deliver = Callable[[EventRecord], "Iterable[DeliverTo]"]
@@ -150,10 +164,13 @@ class DeliverTo(NamedTuple):
 class Reactions:
     """What follows from one type of event.
 
+    `follow_up` changes what else has to change in the same transaction, and may record further
+    events (a new user joins a project, one who leaves a project loses the tasks in it);
     `in_transaction` is committed with the event or not at all; `after_commit` must never raise;
     `deliver` is asked once by the relay and returns what the workers owe.
     """
 
+    follow_up: Sequence[FollowUp] = ()
     in_transaction: Sequence[InTransaction] = ()
     after_commit: Sequence[AfterCommit] = ()
     deliver: Sequence[Deliver] = ()
@@ -186,7 +203,7 @@ def forget_recorded(session: Session) -> None:
 
 def write_recorded(session: Session) -> list[Written]:
     """Write the noted events as the transaction's last statements and run their projections."""
-    recorded: list[Event] = session.info.pop("recorded_events", [])
+    recorded = _take_recorded(session)
     if not recorded:
         return []
     # The rows that the events speak of go first: a violated constraint must surface before any
@@ -206,6 +223,17 @@ def write_recorded(session: Session) -> list[Written]:
         for project in reactions_to(item.record.type).in_transaction:
             project(session, item)
     return written
+
+
+def _take_recorded(session: Session) -> list[Event]:
+    """The noted events, with those that their follow-ups note in turn."""
+    taken: list[Event] = []
+    while pending := session.info.pop("recorded_events", []):
+        taken += pending
+        for event in pending:
+            for follow_up in reactions_to(event.type).follow_up:
+                follow_up(session, event)
+    return taken
 
 
 def react_after_commit(written: Iterable[Written]) -> None:
@@ -260,6 +288,7 @@ def _to_record(event: Event) -> EventRecord:
         actor_id=event.actor_id,
         entity=event.entity,
         entity_id=event.entity_id,
+        project_id=event.project_id,
         task_id=event.task_id,
         task_version=event.task_version,
         changes=dict(event.changes),

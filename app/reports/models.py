@@ -3,8 +3,9 @@
 from sqlalchemy import BigInteger, Enum, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.boards.lifecycle import Status
 from app.core.models import Base
-from app.tasks.models import Priority, Status
+from app.tasks.models import Priority
 
 
 class TaskCount(Base):

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Text, and_, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from app.boards.lifecycle import OPEN, Status
 from app.core import clock
 from app.core.events import Stream
+from app.projects.queries import projects_of
 from app.reports.models import TaskCount
-from app.tasks.models import OPEN, Priority, Status, Task
+from app.tasks.models import Priority, Task
 from app.tasks.policy import visible_to
 from app.users.actor import Actor
 from app.users.models import User
@@ -60,12 +62,16 @@ def _counts(session: Session, actor: Actor) -> list[Row[Any]]:
 def _streams_seen(actor: Actor) -> ColumnElement[bool]:
     """The streams that hold each visible task once.
 
-    A task of two people is counted in both their streams; for an administrator, who sees both,
-    the reporter's counts.
+    A task in a project is counted in the project's stream. One outside is counted in the streams
+    of its two people; for an administrator, who sees both, the reporter's counts.
     """
+    in_project = Stream.kind == "project"
     if actor.is_admin:
-        return and_(Stream.kind == "user", Stream.ref_id == TaskCount.reporter_id)
-    return and_(Stream.kind == "user", Stream.ref_id == actor.id)
+        return or_(in_project, and_(Stream.kind == "user", Stream.ref_id == TaskCount.reporter_id))
+    return or_(
+        and_(in_project, Stream.ref_id.in_(projects_of(actor))),
+        and_(Stream.kind == "user", Stream.ref_id == actor.id),
+    )
 
 
 def _totals(counts: Iterable[Row[Any]], column: str) -> Counter[Any]:
@@ -93,7 +99,7 @@ def _due(session: Session, actor: Actor) -> tuple[int, int]:
     soon = and_(Task.due_at >= now, Task.due_at < now + DUE_SOON)
     counted = [
         select(func.count().filter(soon), func.count().filter(Task.due_at < now)).where(
-            branch, open_tasks, Task.due_at < now + DUE_SOON
+            branch.condition, open_tasks, Task.due_at < now + DUE_SOON
         )
         for branch in visible_to(actor)
     ]
@@ -104,11 +110,15 @@ def _due(session: Session, actor: Actor) -> tuple[int, int]:
 def miscounted(session: Session) -> int:
     """Recount everything and return how many counters differ from the tasks; 0 is right."""
     people = or_(Stream.ref_id == Task.reporter_id, Stream.ref_id == Task.assignee_id)
+    counted = or_(
+        and_(Stream.kind == "project", Stream.ref_id == Task.project_id),
+        and_(Stream.kind == "user", Task.project_id.is_(None), people),
+    )
     assignee = func.coalesce(Task.assignee_id, 0)
     keys = (Stream.id, Task.reporter_id, assignee, Task.status, Task.priority)
     recounted = (
         select(*(cast(key, Text) for key in keys), func.count())
-        .join(Stream, and_(Stream.kind == "user", people))
+        .join(Stream, counted)
         .where(Task.deleted_at.is_(None))
         .group_by(*keys)
     )

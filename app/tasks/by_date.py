@@ -1,7 +1,8 @@
 """The tasks of one day, cached in Redis under the day.
 
 `task:<YYYY-MM-DD>` holds the day as an administrator sees it, a JSON list; the views of others lie
-in the hash `task:<YYYY-MM-DD>:viewers`, one field per user. A change deletes both and raises
+in the hash `task:<YYYY-MM-DD>:viewers`, one field per user and set of projects: who joins or leaves
+a project finds nothing that was stored before. A change deletes both and raises
 `task:<YYYY-MM-DD>:version`, so that a reader who asked the database before the change cannot store
 its outdated answer after it. A day is one of the service's time zone, by the creation date.
 """
@@ -9,6 +10,8 @@ its outdated answer after it. A day is one of the service's time zone, by the cr
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from hashlib import blake2s
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import redis
@@ -17,6 +20,7 @@ from app.config import current_settings
 from app.core.cache import PREFIX, CacheUnavailable, cache
 from app.core.events import EventRecord
 from app.extensions import db
+from app.projects.queries import projects_of
 from app.tasks.due import day_bounds
 from app.tasks.queries import tasks_created_between
 from app.users.actor import Actor
@@ -34,10 +38,28 @@ return 1
 """
 
 
+class Place(NamedTuple):
+    """Where a viewer's answer of one day is kept; an empty field means the key itself."""
+
+    key: str
+    field: str
+
+    @property
+    def version(self) -> str:
+        """The key of the number that every change of the day raises."""
+        return f"{self.key}:version"
+
+    @property
+    def target(self) -> str:
+        """The key of the answer, or of the hash that holds it."""
+        return f"{self.key}:viewers" if self.field else self.key
+
+
 def tasks_of_day(day: date, actor: Actor) -> str:
     """The JSON list of the tasks created on `day` that `actor` sees, newest first."""
+    place = Place(_key(day), _viewer(actor))
     try:
-        version, cached = cache().call(lambda client: _read(client, day, actor))
+        version, cached = cache().call(lambda client: _read(client, place))
     except CacheUnavailable:
         return _from_database(day, actor)
     if cached is not None:
@@ -45,7 +67,7 @@ def tasks_of_day(day: date, actor: Actor) -> str:
     found = _from_database(day, actor)
     # Without a cache the answer is as right, and nothing outdated has been stored.
     with suppress(CacheUnavailable):
-        cache().call(lambda client: _store(client, day, actor, (version, found)))
+        cache().call(lambda client: _store(client, place, version, found))
     return found
 
 
@@ -80,21 +102,27 @@ def _key(day: date) -> str:
     return f"{PREFIX}{day.isoformat()}"
 
 
-def _read(client: redis.Redis, day: date, actor: Actor) -> tuple[str, str | None]:
-    pipeline = client.pipeline(transaction=False)
-    pipeline.get(f"{_key(day)}:version")
+def _viewer(actor: Actor) -> str:
+    """The hash field of a viewer; empty for administrators, who share the whole day."""
     if actor.is_admin:
-        pipeline.get(_key(day))
+        return ""
+    projects = sorted(db.session.scalars(projects_of(actor)))
+    return f"{actor.id}:{blake2s(repr(projects).encode(), digest_size=8).hexdigest()}"
+
+
+def _read(client: redis.Redis, place: Place) -> tuple[str, str | None]:
+    pipeline = client.pipeline(transaction=False)
+    pipeline.get(place.version)
+    if place.field:
+        pipeline.hget(place.target, place.field)
     else:
-        pipeline.hget(f"{_key(day)}:viewers", str(actor.id))
+        pipeline.get(place.target)
     version, cached = pipeline.execute()
     return version or "", cached
 
 
-def _store(client: redis.Redis, day: date, actor: Actor, answer: tuple[str, str]) -> None:
-    version, found = answer
-    target, field = (_key(day), "") if actor.is_admin else (f"{_key(day)}:viewers", str(actor.id))
-    client.eval(_STORE, 2, f"{_key(day)}:version", target, version, field, found, TTL_SECONDS)
+def _store(client: redis.Redis, place: Place, version: str, found: str) -> None:
+    client.eval(_STORE, 2, place.version, place.target, version, place.field, found, TTL_SECONDS)
 
 
 def _forget(client: redis.Redis, days: Iterable[date]) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from app.boards.lifecycle import Status
 from app.core.events import Event, EventRecord, StreamName
-from app.tasks.models import Status
 
 
 class TaskEvent(Event):
@@ -38,7 +38,13 @@ class TaskRestored(TaskEvent):
 
 
 def streams_of(task: Mapping[str, Any]) -> frozenset[StreamName]:
-    """The streams of those who see `task` (as the API prints it): its reporter and its assignee."""
+    """The streams of those who see `task` (as the API prints it).
+
+    These are the members of its project; outside any project its reporter and its assignee.
+    """
+    # Events of before there were projects do not name one.
+    if (project := task.get("project")) is not None:
+        return frozenset({StreamName.of_project(project)})
     people = {task["reporter"], task["assignee"]} - {None}
     return frozenset(StreamName.of_user(person) for person in people)
 

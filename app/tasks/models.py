@@ -1,33 +1,27 @@
-"""The task, its states and its priorities."""
+"""The task and its priorities; its states are in `app.boards.lifecycle`."""
 
 import enum
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Index, String, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.boards.lifecycle import Status
 from app.core import clock
 from app.core.models import Base, BigInt, BigIntId, Instant
-
-
-class Status(enum.StrEnum):
-    """The states of a task; the first four are open. The database sorts them in this order."""
-
-    BACKLOG = "BACKLOG"
-    TODO = "TODO"
-    IN_PROGRESS = "IN_PROGRESS"
-    REVIEW = "REVIEW"
-    DONE = "DONE"
-    CANCELLED = "CANCELLED"
-    ARCHIVED = "ARCHIVED"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is still something to do."""
-        return self in OPEN
-
-
-OPEN = frozenset({Status.BACKLOG, Status.TODO, Status.IN_PROGRESS, Status.REVIEW})
 
 
 class Priority(enum.StrEnum):
@@ -46,11 +40,22 @@ PRIORITY_ALIASES = {
 }
 
 _ALIVE = "deleted_at IS NULL"
+_ON_BOARD = f"{_ALIVE} AND board_id IS NOT NULL"
 _OPEN = "status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"
 
 
+# One language for all: words as they are, without accents. A title counts for more.
+SEARCH = """
+setweight(to_tsvector('public.task_search'::regconfig, title), 'A')
+|| setweight(to_tsvector('public.task_search'::regconfig, description), 'B')
+"""
+
+
 class Task(Base):
-    """One thing to do.
+    """One thing to do, in a project (then `project_id` and `board_id` are set) or outside of any.
+
+    `position` is the place among the tasks of one board and status: a text that sorts byte by byte,
+    so that between any two there is room for another. It is null outside of boards.
 
     `due_at` is an instant; where only a date was given it is the last second of that day in the
     writer's time zone and `due_date_only` is true. `version` rises by one with every change and is
@@ -60,6 +65,10 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         CheckConstraint("estimated_hours >= 0", name="estimated_hours"),
+        CheckConstraint(
+            "(project_id IS NULL) = (board_id IS NULL) AND (board_id IS NULL) = (position IS NULL)",
+            name="place",
+        ),
         Index(
             "ix_tasks_created",
             text("created_at DESC"),
@@ -95,6 +104,29 @@ class Task(Base):
             "due_at",
             postgresql_where=text(f"{_ALIVE} AND {_OPEN}"),
         ),
+        Index(
+            "ix_tasks_project",
+            "project_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text(_ALIVE),
+        ),
+        Index(
+            "ix_tasks_project_due",
+            "project_id",
+            "due_at",
+            postgresql_where=text(f"{_ALIVE} AND {_OPEN}"),
+        ),
+        Index(
+            "uq_tasks_position",
+            "board_id",
+            "status",
+            "position",
+            unique=True,
+            postgresql_where=text(_ON_BOARD),
+        ),
+        Index("ix_tasks_sla", "id", postgresql_where=text(f"{_ALIVE} AND sla_breached")),
+        Index("ix_tasks_search", "search", postgresql_using="gin", postgresql_where=text(_ALIVE)),
     )
 
     id: Mapped[BigIntId]
@@ -102,6 +134,9 @@ class Task(Base):
     description: Mapped[str] = mapped_column(default="")
     status: Mapped[Status] = mapped_column(Enum(Status, name="task_status"))
     priority: Mapped[Priority] = mapped_column(Enum(Priority, name="task_priority"))
+    project_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("projects.id"))
+    board_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("boards.id"))
+    position: Mapped[str | None] = mapped_column(Text(collation="C"))
     reporter_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
     assignee_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -113,3 +148,26 @@ class Task(Base):
     updated_at: Mapped[Instant] = mapped_column(default=clock.now)
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True), deferred=True)
+
+
+class SavedFilter(Base):
+    """Parameters of the task list that one user keeps under a name; `query` as they were sent."""
+
+    __tablename__ = "saved_filters"
+    __table_args__ = (
+        Index(
+            "uq_saved_filters_name",
+            "user_id",
+            text("lower(name)"),
+            unique=True,
+            info={"conflict": ("name", "is that of another of your filters")},
+        ),
+    )
+
+    id: Mapped[BigIntId]
+    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    query: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Instant] = mapped_column(default=clock.now)
+    updated_at: Mapped[Instant] = mapped_column(default=clock.now, onupdate=clock.now)

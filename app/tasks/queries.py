@@ -17,17 +17,22 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
 
+from app.boards.lifecycle import OPEN
 from app.core import clock
 from app.core.errors import Invalid, NotFound
 from app.core.events import EventRecord
 from app.core.pagination import Cursor, Keyset, SortKey
+from app.projects.models import ProjectMember
+from app.projects.permissions import Standing
+from app.projects.queries import role_in
 from app.tasks import policy
 from app.tasks.due import day_bounds, due_instant, is_bare_date
-from app.tasks.models import OPEN, Task
+from app.tasks.models import Task
 from app.users.actor import Actor
 
 SORTABLE = {
@@ -49,6 +54,19 @@ _NULLABLE = {"assignee", "due_date", "estimated_hours", "completed_at"}
 
 
 @dataclass(frozen=True)
+class Window:
+    """Which rows of an order a page needs: those that match, in order, at most `limit`."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    ordering: Sequence[ColumnElement[Any]]
+    limit: int
+
+    def apply(self, rows: Select[int]) -> Select[int]:
+        """`rows`, narrowed, ordered and cut."""
+        return rows.where(*self.conditions).order_by(*self.ordering).limit(self.limit)
+
+
+@dataclass(frozen=True)
 class TaskRows:
     """Rows of a list: their JSON texts, and the sort values of the first and the last."""
 
@@ -61,9 +79,15 @@ class TaskRows:
 def get_task(session: Session, task_id: int, actor: Actor) -> Task:
     """One task. Raises NotFound where there is none, it is deleted, or `actor` may not see it."""
     task = session.get(Task, task_id)
-    if task is None or task.deleted_at is not None or not policy.can_see_task(actor, task):
+    if task is None or task.deleted_at is not None or not standing_to(session, task, actor).sees:
         raise NotFound("There is no such task.")
     return task
+
+
+def standing_to(session: Session, task: Task, actor: Actor) -> Standing:
+    """How `actor` stands to `task`; projects are the only thing that has to be asked for."""
+    role = role_in(session, task.project_id, actor) if task.project_id is not None else None
+    return policy.standing_to(task, actor, role)
 
 
 def keyset(ordering: str) -> Keyset:
@@ -118,7 +142,7 @@ def list_tasks(
     size = query["page_size"]
     skipped = (query.get("page", 1) - 1) * size
     ordering = order.order_by(backwards=backwards)
-    page = _merged(actor, conditions, ordering, skipped + size + 1)
+    page = _merged(_branches(query, actor), actor, Window(conditions, ordering, skipped + size + 1))
     rows = session.execute(
         select(task_json(), *(key.column for key in order.keys))
         .where(Task.id.in_(page))
@@ -131,9 +155,10 @@ def list_tasks(
 
 def count_tasks(session: Session, query: Mapping[str, Any], actor: Actor) -> int:
     """How many visible tasks `query` matches."""
+    conditions = filters(query, actor)
     counts = [
-        select(func.count()).select_from(Task).where(branch, *filters(query, actor))
-        for branch in policy.visible_to(actor)
+        select(func.count()).select_from(Task).where(branch.condition, *conditions)
+        for branch in _branches(query, actor)
     ]
     return sum(session.execute(union_all(*counts)).scalars())
 
@@ -145,7 +170,7 @@ def tasks_created_between(
     start, end = bounds
     created = [Task.deleted_at.is_(None), Task.created_at >= start, Task.created_at < end]
     newest: list[ColumnElement[Any]] = [Task.created_at.desc(), Task.id.desc()]
-    page = _merged(actor, created, newest, limit)
+    page = _merged(policy.visible_to(actor), actor, Window(created, newest, limit))
     rows = select(task_json()).where(Task.id.in_(page)).order_by(*newest).limit(limit)
     return session.scalars(rows).all()
 
@@ -174,6 +199,9 @@ def task_json() -> ColumnElement[str]:
         "description": Task.description,
         "status": Task.status,
         "priority": Task.priority,
+        "project": Task.project_id,
+        "board": Task.board_id,
+        "position": Task.position,
         "assignee": Task.assignee_id,
         "reporter": Task.reporter_id,
         "due_date": _iso(Task.due_at),
@@ -196,19 +224,37 @@ def _iso(column: SQLColumnExpression[Any]) -> ColumnElement[str]:
     return func.to_char(column.op("AT TIME ZONE")("UTC"), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 
 
-def _merged(
-    actor: Actor,
-    conditions: Sequence[ColumnElement[bool]],
-    ordering: Sequence[ColumnElement[Any]],
-    limit: int,
-) -> Select[tuple[int]]:
-    """The ids of the first `limit` rows of every branch of what `actor` sees."""
-    branches = [
-        select(Task.id).where(branch, *conditions).order_by(*ordering).limit(limit).subquery()
-        for branch in policy.visible_to(actor)
+def _branches(query: Mapping[str, Any], actor: Actor) -> list[policy.Branch]:
+    """The parts of what `actor` sees that can hold what `query` asks for."""
+    mine = query.get("assignee") == [actor.id]
+    return policy.assigned_to(actor) if mine else policy.visible_to(actor)
+
+
+def _merged(branches: Sequence[policy.Branch], actor: Actor, window: Window) -> Select[int]:
+    """The ids of the first `window.limit` rows of every branch, and of every project of one."""
+    found = [
+        _of_every_project(actor, window) if branch.per_project else _of_branch(branch, window)
+        for branch in branches
     ]
-    merged = union_all(*(select(branch.c.id) for branch in branches)).subquery()
+    merged = union_all(*found).subquery()
     return select(merged.c.id)
+
+
+def _of_branch(branch: policy.Branch, window: Window) -> Select[int]:
+    rows = window.apply(select(Task.id).where(branch.condition)).subquery()
+    return select(rows.c.id)
+
+
+def _of_every_project(actor: Actor, window: Window) -> Select[int]:
+    """Each project is read in order through its index, and no further than the page needs."""
+    in_project = select(Task.id).where(Task.project_id == ProjectMember.project_id)
+    rows = window.apply(in_project.correlate(ProjectMember)).lateral()
+    return (
+        select(rows.c.id)
+        .select_from(ProjectMember)
+        .join(rows, true())
+        .where(ProjectMember.user_id == actor.id)
+    )
 
 
 def _task_rows(rows: Sequence[Any], size: int, backwards: bool) -> TaskRows:

@@ -5,10 +5,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
+from app.boards.lifecycle import Status
 from app.core.fields import CommaList, Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
 from app.tasks.due import parse_day
-from app.tasks.models import PRIORITY_ALIASES, Priority, Status
+from app.tasks.models import PRIORITY_ALIASES, Priority
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
@@ -69,6 +70,16 @@ class TaskSchema(Schema):
     description = fields.String()
     status = fields.Enum(Status)
     priority = fields.Enum(Priority)
+    project = fields.Integer(
+        attribute="project_id",
+        allow_none=True,
+        metadata={"description": "That of the board; null outside any project."},
+    )
+    board = fields.Integer(attribute="board_id", allow_none=True)
+    position = fields.String(
+        allow_none=True,
+        metadata={"description": "Sorts, byte by byte, the tasks of one board and status."},
+    )
     assignee = fields.Integer(attribute="assignee_id", allow_none=True)
     reporter = fields.Integer(attribute="reporter_id")
     due_date = Timestamp(attribute="due_at", allow_none=True)

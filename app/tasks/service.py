@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.boards.lifecycle import Status
 from app.core import clock, events
-from app.core.errors import Forbidden, Invalid, NotFound, PreconditionFailed
-from app.tasks import policy
+from app.core.errors import Invalid, NotFound, PreconditionFailed
+from app.projects.permissions import Permission
 from app.tasks.due import due_instant, is_bare_date
 from app.tasks.events import (
     TaskCreated,
@@ -18,8 +19,8 @@ from app.tasks.events import (
     TaskUpdated,
     streams_of,
 )
-from app.tasks.models import Status, Task
-from app.tasks.queries import changes_since
+from app.tasks.models import Task
+from app.tasks.queries import changes_since, standing_to
 from app.tasks.schemas import TaskSchema
 from app.users.actor import Actor
 from app.users.queries import find_user
@@ -62,7 +63,7 @@ def update_task(
 def delete_task(session: Session, task_id: int, *, actor: Actor, version: int | None) -> None:
     """Mark a task as deleted. Raises NotFound, Forbidden, PreconditionFailed."""
     task = _locked(session, task_id, actor)
-    _check_may_delete(actor, task)
+    standing_to(session, task, actor).require(Permission.DELETE_TASK)
     _check_version(session, task, version, {})
     before = as_json(task)
     task.deleted_at = clock.now()
@@ -75,7 +76,7 @@ def restore_task(session: Session, task_id: int, *, actor: Actor) -> Task:
     Raises NotFound, Forbidden.
     """
     task = _locked(session, task_id, actor, deleted=True)
-    _check_may_delete(actor, task)
+    standing_to(session, task, actor).require(Permission.DELETE_TASK)
     before = as_json(task)
     task.deleted_at = None
     _record_change(TaskRestored, task, before, actor)
@@ -97,14 +98,9 @@ def _locked(session: Session, task_id: int, actor: Actor, *, deleted: bool = Fal
         .execution_options(populate_existing=True)
     )
     hidden = task is None or (task.deleted_at is not None and not deleted)
-    if task is None or hidden or not policy.can_see_task(actor, task):
+    if task is None or hidden or not standing_to(session, task, actor).sees:
         raise NotFound("There is no such task.")
     return task
-
-
-def _check_may_delete(actor: Actor, task: Task) -> None:
-    if not policy.can_delete_task(actor, task):
-        raise Forbidden("Only the reporter of the task or an ADMIN may delete or restore it.")
 
 
 def _check_version(

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, insert, select
 
+from app.boards.lifecycle import Status
 from app.core.db import unit_of_work
 from app.extensions import db
-from app.tasks.models import Priority, Status, Task
+from app.tasks.models import Priority, Task
 from app.tasks.queries import SORTABLE
 from app.tasks.schemas import TaskSchema
 

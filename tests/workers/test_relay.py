@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from app.boards.lifecycle import Status
 from app.core import cache
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery
 from app.core.events import DeliverTo, EventRecord, Reactions, Stream, StreamEntry
 from app.extensions import db
 from app.tasks import service as tasks
-from app.tasks.models import Priority, Status
+from app.tasks.models import Priority
 from app.users.actor import Actor
 from app.users.models import Role
 from tests.workers.support import answer, deliveries, events, execute, relay

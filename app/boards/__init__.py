@@ -1,0 +1,1 @@
+"""Boards, their columns, and the states a task goes through."""

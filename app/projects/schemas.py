@@ -1,0 +1,61 @@
+"""The shapes of projects and members."""
+
+from marshmallow import Schema, fields, validate
+
+from app.core.fields import Id, Text, Timestamp
+from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.projects.models import ProjectRole
+
+
+class ProjectSchema(Schema):
+    """A project."""
+
+    id = fields.Integer()
+    name = fields.String()
+    description = fields.String()
+    owner = fields.Integer(attribute="owner_id", allow_none=True)
+    is_archived = fields.Boolean(metadata={"description": "It can be read but not changed."})
+    tracks_sla = fields.Boolean(metadata={"description": "Overdue tasks count as SLA breaches."})
+    version = fields.Integer(metadata={"description": "Rises with every change; is the ETag."})
+    created_at = Timestamp()
+    updated_at = Timestamp()
+
+
+class ProjectPatchSchema(Schema):
+    """What may be changed of a project; what is left out stays."""
+
+    name = Text(min_length=1, max_length=200)
+    description = Text(max_length=20_000, multiline=True)
+    tracks_sla = fields.Boolean()
+
+
+class ProjectInputSchema(ProjectPatchSchema):
+    """A new project; the caller owns it."""
+
+    name = Text(min_length=1, max_length=200, required=True)
+
+
+class ProjectQuerySchema(Schema):
+    """Filters of the list of projects."""
+
+    is_archived = fields.Boolean()
+    search = Text(max_length=200, metadata={"description": "Part of the name."})
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
+    page_size = fields.Integer(
+        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
+    )
+
+
+class TransferSchema(Schema):
+    """The new owner, who has to be a member."""
+
+    user = Id(required=True)
+
+
+class MemberSchema(Schema):
+    """One person in one project."""
+
+    project = fields.Integer(attribute="project_id")
+    user = fields.Integer(attribute="user_id")
+    role = fields.Enum(ProjectRole)
+    joined_at = Timestamp()
