@@ -9,6 +9,7 @@ from app.auth.routes import bp as auth
 from app.core.api import Blueprint, api
 from app.health.routes import bp as health
 from app.reports.routes import bp as report
+from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
 from app.users.routes import bp as user
 from app.web.routes import bp as web
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     Entry(user, V1, public=("register",)),
     Entry(auth, V1, public=("sign_in", "refresh")),
     Entry(task, V1),
+    Entry(lifecycle, V1),
     Entry(report, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "static")),

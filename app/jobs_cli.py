@@ -4,10 +4,14 @@ import click
 from flask.cli import AppGroup
 
 from app.auth.jobs import purge_expired_sessions
+from app.tasks.jobs import check_sla
 
 jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
 
-SCHEDULED = {"purge_expired_sessions": purge_expired_sessions}
+SCHEDULED = {
+    "check_sla": check_sla,
+    "purge_expired_sessions": purge_expired_sessions,
+}
 """Every entry of the beat table (a test holds the two equal)."""
 
 

@@ -1,17 +1,36 @@
 """THE table: event → what follows from it. Nothing else ties an event to an effect.
 
-`in_transaction` is committed with the change, `after_commit` is done before the answer leaves
+`follow_up` changes what else has to change and `in_transaction` keeps what is counted, both in the
+same transaction or not at all; `after_commit` is done before the answer leaves
 (and again by the relay), `deliver` is what the relay hands to the workers. Sockets need no entry:
 they follow the log itself.
 """
 
 from app.core.events import Reactions, ReactionTable
 from app.notifications.handlers import invoke_lambda, mail_assignee
-from app.reports.handlers import count_task
+from app.projects.events import MemberRemoved, ProjectDeleted
+from app.reports.handlers import count_task, forget_counts
 from app.tasks.by_date import forget_day_of_task
-from app.tasks.events import TaskCreated, TaskDeleted, TaskRestored, TaskUpdated
+from app.tasks.events import (
+    TaskCreated,
+    TaskDeleted,
+    TaskRestored,
+    TaskSlaBreached,
+    TaskUpdated,
+)
+from app.tasks.handlers import (
+    delete_tasks_of_project,
+    forget_every_day,
+    unassign_former_member,
+)
 
 REACTIONS: ReactionTable = {
+    MemberRemoved: Reactions(follow_up=[unassign_former_member]),
+    ProjectDeleted: Reactions(
+        follow_up=[delete_tasks_of_project],
+        in_transaction=[forget_counts],
+        after_commit=[forget_every_day],
+    ),
     TaskCreated: Reactions(
         in_transaction=[count_task],
         after_commit=[forget_day_of_task],
@@ -22,6 +41,7 @@ REACTIONS: ReactionTable = {
         after_commit=[forget_day_of_task],
         deliver=[mail_assignee, invoke_lambda],
     ),
+    TaskSlaBreached: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
     TaskDeleted: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
     TaskRestored: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
 }

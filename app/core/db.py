@@ -9,9 +9,15 @@ from app.core import events
 from app.extensions import db
 
 
+class _DryRun(Exception):
+    """The end of a unit of work that was not meant to be kept."""
+
+
 @contextmanager
-def unit_of_work() -> Iterator[Session]:
+def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
     """One transaction: everything inside is committed together with its events, or not at all.
+
+    With `dry_run` it is rolled back in any case, once the database has accepted the rows.
 
     After the commit, and only then, the reactions that the writer itself must see done (cache
     invalidation) run; all other effects are the relay's. Units do not nest: the outer one owns the
@@ -23,8 +29,15 @@ def unit_of_work() -> Iterator[Session]:
     session.info["in_unit_of_work"] = True
     try:
         yield session
+        if dry_run:
+            session.flush()
+            raise _DryRun
         written = events.write_recorded(session)
         session.commit()
+    except _DryRun:
+        session.rollback()
+        events.forget_recorded(session)
+        written = []
     except BaseException:
         session.rollback()
         events.forget_recorded(session)

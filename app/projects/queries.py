@@ -1,5 +1,7 @@
 """Reading projects and members."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,18 @@ def role_in(session: Session, project_id: int, actor: Actor) -> ProjectRole | No
         )
     )
     return effective_role(actor, found)
+
+
+def roles_in(
+    session: Session, project_ids: Collection[int], actor: Actor
+) -> dict[int | None, ProjectRole | None]:
+    """By project: the role of `actor` that counts; without those he or she is not a member of."""
+    rows = session.execute(
+        select(ProjectMember.project_id, ProjectMember.role).where(
+            ProjectMember.project_id.in_(project_ids), ProjectMember.user_id == actor.id
+        )
+    )
+    return {project_id: effective_role(actor, role) for project_id, role in rows}
 
 
 def standing_in(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,11 @@ def count_task(session: Session, written: Written) -> None:
         for name in streams_of(side):
             deltas[written.streams[name], *combination] += step
     _apply(session, {key: delta for key, delta in deltas.items() if delta})
+
+
+def forget_counts(session: Session, written: Written) -> None:
+    """A deleted project has no tasks."""
+    session.execute(delete(TaskCount).where(TaskCount.stream_id.in_(written.streams.values())))
 
 
 def _apply(session: Session, deltas: dict[Key, int]) -> None:

@@ -32,7 +32,7 @@ def insight(session: Session, actor: Actor) -> dict[str, Any]:
     names = _usernames(session, counts)
     by_status = _totals(counts, "status")
     total, done = sum(by_status.values()), by_status[Status.DONE]
-    soon, overdue = _due(session, actor)
+    soon, overdue, breached = _due(session, actor)
     return {
         "total": total,
         "completed": done,
@@ -43,6 +43,7 @@ def insight(session: Session, actor: Actor) -> dict[str, Any]:
         "tasks_created": _by_name(_totals(counts, "reporter_id"), names),
         "tasks_due_soon": soon,
         "overdue": overdue,
+        "sla_breached": breached,
         "completion_rate": round(done / total, 4) if total else 0.0,
     }
 
@@ -92,19 +93,22 @@ def _by_name(totals: Counter[int], names: dict[int, str]) -> dict[str, int]:
     return {names[person]: tasks for person, tasks in totals.most_common() if person in names}
 
 
-def _due(session: Session, actor: Actor) -> tuple[int, int]:
-    """How many visible open tasks are due within 24 hours, and how many are overdue."""
+def _due(session: Session, actor: Actor) -> tuple[int, int, int]:
+    """How many visible open tasks are due within 24 hours, are overdue, have breached the SLA."""
     now = clock.now()
     open_tasks = and_(Task.deleted_at.is_(None), Task.status.in_(OPEN))
     soon = and_(Task.due_at >= now, Task.due_at < now + DUE_SOON)
     counted = [
-        select(func.count().filter(soon), func.count().filter(Task.due_at < now)).where(
-            branch.condition, open_tasks, Task.due_at < now + DUE_SOON
-        )
+        select(
+            func.count().filter(soon),
+            func.count().filter(Task.due_at < now),
+            func.count().filter(Task.sla_breached),
+        ).where(branch.condition, open_tasks, Task.due_at < now + DUE_SOON)
         for branch in visible_to(actor)
     ]
     rows = session.execute(union_all(*counted)).all()
-    return sum(row[0] for row in rows), sum(row[1] for row in rows)
+    soon_due, overdue, breached = (sum(column) for column in zip(*rows, strict=True))
+    return soon_due, overdue, breached
 
 
 def miscounted(session: Session) -> int:

@@ -21,4 +21,5 @@ class InsightSchema(Schema):
     tasks_created = _counts("Username → tasks.")
     tasks_due_soon = fields.Integer(metadata={"description": "Open and due within 24 hours."})
     overdue = fields.Integer(metadata={"description": "Open and past the due date."})
+    sla_breached = fields.Integer(metadata={"description": "Open and marked as a breach."})
     completion_rate = fields.Float(metadata={"description": "completed / total; 0 without tasks."})

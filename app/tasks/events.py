@@ -25,6 +25,12 @@ class TaskUpdated(TaskEvent):
     type: ClassVar[str] = "task.updated"
 
 
+class TaskSlaBreached(TaskEvent):
+    """An open task passed its due instant; otherwise as TaskUpdated."""
+
+    type: ClassVar[str] = "task.sla_breached"
+
+
 class TaskDeleted(TaskEvent):
     """A task was deleted; its row stays."""
 

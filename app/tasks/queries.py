@@ -42,6 +42,8 @@ SORTABLE = {
     "priority": Task.priority,
     "assignee": Task.assignee_id,
     "reporter": Task.reporter_id,
+    "board": Task.board_id,
+    "position": Task.position,
     "due_date": Task.due_at,
     "estimated_hours": Task.estimated_hours,
     "sla_breached": Task.sla_breached,
@@ -50,7 +52,7 @@ SORTABLE = {
     "updated_at": Task.updated_at,
     "completed_at": Task.completed_at,
 }
-_NULLABLE = {"assignee", "due_date", "estimated_hours", "completed_at"}
+_NULLABLE = {"position", "assignee", "due_date", "estimated_hours", "completed_at"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ def keyset(ordering: str) -> Keyset:
 def filters(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[bool]]:
     """The conditions of a TaskQuerySchema; bare dates are days in the caller's zone."""
     conditions: list[ColumnElement[bool]] = [Task.deleted_at.is_(None)]
-    several = [name for name in ("status", "priority", "assignee", "reporter") if name in query]
+    several = [
+        name for name in ("status", "priority", "board", "assignee", "reporter") if name in query
+    ]
     conditions += [SORTABLE[name].in_(query[name]) for name in several]
     if "sla_breached" in query:
         conditions.append(Task.sla_breached == query["sla_breached"])

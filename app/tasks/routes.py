@@ -9,14 +9,14 @@ from flask import Response, current_app
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
 from app.core.errors import BadRequest, Invalid
-from app.core.etag import expected_version, with_etag
+from app.core.etag import expected_version
 from app.core.limits import api_limit
 from app.core.pagination import Cursor, Keyset, page_schema, url_with
 from app.extensions import db
 from app.tasks import queries, service
 from app.tasks.by_date import tasks_of_day
 from app.tasks.due import parse_day
-from app.tasks.models import Task
+from app.tasks.responses import json_response, task_response
 from app.tasks.schemas import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -32,8 +32,6 @@ from app.users.actor import current_actor
 
 bp = Blueprint("task", __name__, description="Create, find, change and delete tasks")
 api_limit(bp)
-
-_schema = TaskSchema()
 
 
 @bp.get("/tasks/")
@@ -61,7 +59,7 @@ def list_tasks_of_day(day: str) -> Response:
     """List the tasks created on a day, YYYY-MM-DD, newest first (the first 1000)"""
     results = tasks_of_day(_day(day), current_actor())
     count = len(current_app.json.loads(results))
-    return _json(f'{{"count":{count},"results":{results}}}')
+    return json_response(f'{{"count":{count},"results":{results}}}')
 
 
 @bp.post("/tasks/")
@@ -71,14 +69,14 @@ def create_task(data: dict[str, Any]) -> Response:
     """Create a task; the caller is its reporter"""
     with unit_of_work() as session:
         task = service.create_task(session, data, actor=current_actor())
-    return _task(task, 201)
+    return task_response(task, 201)
 
 
 @bp.get("/tasks/<id:task_id>/")
 @bp.alt_response(200, schema=TaskSchema, success=True)
 def show_task(task_id: int) -> Response:
     """Show one task; its ETag is the version to send as If-Match"""
-    return _task(queries.get_task(db.session(), task_id, current_actor()))
+    return task_response(queries.get_task(db.session(), task_id, current_actor()))
 
 
 @bp.put("/tasks/<id:task_id>/")
@@ -114,7 +112,7 @@ def restore_task(task_id: int) -> Response:
     """Bring a deleted task back"""
     with unit_of_work() as session:
         task = service.restore_task(session, task_id, actor=current_actor())
-    return _task(task)
+    return task_response(task)
 
 
 @bp.get("/tasks/<id:task_id>/history/")
@@ -133,16 +131,7 @@ def _update(task_id: int, data: Mapping[str, Any]) -> Response:
     version = expected_version()
     with unit_of_work() as session:
         task = service.update_task(session, task_id, data, actor=current_actor(), version=version)
-    return _task(task)
-
-
-def _task(task: Task, status: int = 200) -> Response:
-    response = _json(current_app.json.dumps(_schema.dump(task)), status)
-    return with_etag(response, task.version)
-
-
-def _json(text: str, status: int = 200) -> Response:
-    return Response(text, status, mimetype="application/json")
+    return task_response(task)
 
 
 def _page(query: Mapping[str, Any]) -> Response:
@@ -155,7 +144,7 @@ def _page(query: Mapping[str, Any]) -> Response:
     count = queries.count_tasks(session, query, actor)
     links = _numbered_links(query["page"], rows) if "page" in query else _links(order, cursor, rows)
     encode = current_app.json.dumps
-    return _json(
+    return json_response(
         f'{{"count":{count},"next":{encode(links[0])},"previous":{encode(links[1])},'
         f'"results":[{",".join(rows.texts)}]}}'
     )

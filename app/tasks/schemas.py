@@ -102,10 +102,19 @@ class TaskPatchSchema(Schema):
     description = Text(max_length=20_000, multiline=True)
     status = fields.Enum(Status)
     priority = PriorityField()
+    board = Id(
+        allow_none=True,
+        metadata={"description": "Takes the task into the board's project; null out of any."},
+    )
     assignee = Id(allow_none=True, metadata={"description": "Also accepted as `assigned_to`."})
     due_date = Due(allow_none=True)
     estimated_hours = fields.Float(
         allow_none=True, allow_nan=False, validate=validate.Range(0, 100_000)
+    )
+
+    override_wip_limit = fields.Boolean(
+        load_only=True,
+        metadata={"description": "Enter a column that is full; takes MANAGER of the project."},
     )
 
     @pre_load
@@ -147,6 +156,7 @@ class TaskQuerySchema(PageQuerySchema):
     priority = CommaList(PriorityField())
     assignee = CommaList(Id())
     reporter = CommaList(Id())
+    board = CommaList(Id())
     due_date = Due(metadata={"description": "On that day in the caller's time zone."})
     due_date_gte = Due()
     due_date_gt = Due()

@@ -1,0 +1,42 @@
+"""What follows for tasks from what happens to their project."""
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.core import cache, clock
+from app.core.events import Event, EventRecord
+from app.tasks.events import TaskUpdated
+from app.tasks.models import Task
+from app.tasks.recording import Change
+
+
+def unassign_former_member(session: Session, event: Event) -> None:
+    """Take the tasks of a project from somebody who is no member any more.
+
+    The project is locked, so nobody assigns at the same time.
+    """
+    held = select(Task).where(
+        Task.project_id == event.project_id, Task.assignee_id == event.entity_id
+    )
+    for task in session.scalars(held.order_by(Task.id).with_for_update()):
+        if task.deleted_at is not None:
+            task.assignee_id = None
+            continue
+        with Change(task, TaskUpdated, actor_id=event.actor_id):
+            task.assignee_id = None
+
+
+def delete_tasks_of_project(session: Session, event: Event) -> None:
+    """Delete the tasks of a deleted project; its own event tells of them all."""
+    session.execute(
+        update(Task)
+        .where(Task.project_id == event.project_id, Task.deleted_at.is_(None))
+        .values(deleted_at=clock.now(), version=Task.version + 1, updated_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_every_day(_: EventRecord) -> None:
+    """Drop the cached days: a project's tasks may have been created on any of them."""
+    if not cache.drop_all():
+        cache.cache().stale = True
