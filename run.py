@@ -208,7 +208,8 @@ def _welcome(settings: Settings) -> str:
     Health      {base}/api/health/
     E-mails     {mails}
 
-  Register on the page to sign in. To make an administrator, in another terminal:
+  The README has the first requests: register, sign in, create a task. To make an administrator, in
+  another terminal:
 
     {_flask_command("create-admin")}
 

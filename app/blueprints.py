@@ -32,7 +32,7 @@ BLUEPRINTS = (
     Entry(lifecycle, V1),
     Entry(report, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
-    Entry(web, "", public=("start", "swagger_ui", "redoc", "static")),
+    Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),
 )
 
 OPENAPI = "api-docs.openapi_json"

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app.core.errors import Conflict, ServiceError, Unavailable, problem
+from app.core.errors import Conflict, ServiceError, TooManyRequests, Unavailable, problem
 from app.extensions import db
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,10 @@ def answer_http_exception(error: HTTPException) -> Response:
         errors = dict(_flattened(messages))
         detail = "The request has invalid values."
         return _answer(problem(status, detail, code="validation", errors=errors), headers)
+    if status == 429:
+        # Flask-Limiter describes the limit: "5 per 1 minute".
+        detail = f"The limit of {error.description} is used up; wait as long as Retry-After says."
+        return answer_service_error(TooManyRequests(detail, headers=headers))
     return _answer(problem(status, error.description or ""), headers)
 
 

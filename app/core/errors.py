@@ -91,6 +91,17 @@ class Unavailable(ServiceError):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
+class TooManyRequests(ServiceError):
+    """A limit is used up; `Retry-After` says how many seconds to wait."""
+
+    code, status = "too-many-requests", HTTPStatus.TOO_MANY_REQUESTS
+
+
+def kinds_of_error() -> dict[str, type[ServiceError]]:
+    """Every error by its code; the docstring explains it to the reader of `/problems/<code>`."""
+    return {kind.code: kind for kind in ServiceError.__subclasses__()}
+
+
 def problem(
     status: int,
     detail: str,

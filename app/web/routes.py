@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from app.core.errors import NotFound, kinds_of_error
 from app.web.security_headers import STRICT_POLICY, Policy, policy_header
 
 _ONE_YEAR = 31_536_000
@@ -55,9 +56,19 @@ def redoc() -> Response:
     return _page("web/redoc.html", _REDOC_POLICY)
 
 
-def _page(template: str, replaced: Policy | None = None) -> Response:
+@bp.get("/problems/<code>", strict_slashes=False)
+def problem(code: str) -> Response:
+    """Explain a kind of error, as the `type` of an answer links to it."""
+    kind = kinds_of_error().get(code)
+    if kind is None:
+        raise NotFound("There is no such kind of problem.")
+    explanation = (kind.__doc__ or "").partition("\n")[0]
+    return _page("web/problem.html", code=code, status=kind.status, explanation=explanation)
+
+
+def _page(template: str, replaced: Policy | None = None, **values: object) -> Response:
     """Render a page under the strict policy, with the directives that this page replaces."""
-    page = make_response(render_template(template, spec_url=_spec_url()))
+    page = make_response(render_template(template, spec_url=_spec_url(), **values))
     page.headers["Content-Security-Policy"] = policy_header({**STRICT_POLICY, **(replaced or {})})
     return page
 
