@@ -50,6 +50,10 @@ requirements: .venv ## resolve requirements*.in to exact pins (add -U: make requ
 config-examples: .venv ## write config.example.py and .env.example from the settings
 	$(PYTHON) -m app.config.examples
 
+.PHONY: permissions
+permissions: .venv ## write docs/permissions.md from the table of permissions
+	$(PYTHON) -m app.projects.permissions_doc
+
 .PHONY: openapi
 openapi: .venv ## write the OpenAPI document to docs/openapi.json
 	$(PYTHON) -m flask openapi write --format=json docs/openapi.json
