@@ -6,8 +6,11 @@ from flask import Blueprint as FlaskBlueprint
 from flask import Flask
 
 from app.auth.routes import bp as auth
+from app.boards.routes import bp as board
 from app.core.api import Blueprint, api
 from app.health.routes import bp as health
+from app.projects.directory_routes import bp as directory
+from app.projects.routes import bp as project
 from app.reports.routes import bp as report
 from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
@@ -27,7 +30,10 @@ V1 = "/api/v1"
 
 BLUEPRINTS = (
     Entry(user, V1, public=("register",)),
+    Entry(directory, V1),
     Entry(auth, V1, public=("sign_in", "refresh")),
+    Entry(project, V1),
+    Entry(board, V1),
     Entry(task, V1),
     Entry(lifecycle, V1),
     Entry(report, V1),

@@ -6,9 +6,12 @@ same transaction or not at all; `after_commit` is done before the answer leaves
 they follow the log itself.
 """
 
+from app.boards.events import BoardDeleted
+from app.boards.handlers import make_first_board
 from app.core.events import Reactions, ReactionTable
 from app.notifications.handlers import invoke_lambda, mail_assignee
-from app.projects.events import MemberRemoved, ProjectDeleted
+from app.projects.events import MemberRemoved, ProjectCreated, ProjectDeleted
+from app.projects.handlers import join_default_project
 from app.reports.handlers import count_task, forget_counts
 from app.tasks.by_date import forget_day_of_task
 from app.tasks.events import (
@@ -21,10 +24,15 @@ from app.tasks.events import (
 from app.tasks.handlers import (
     delete_tasks_of_project,
     forget_every_day,
+    refuse_while_it_has_tasks,
     unassign_former_member,
 )
+from app.users.events import UserRegistered
 
 REACTIONS: ReactionTable = {
+    UserRegistered: Reactions(follow_up=[join_default_project]),
+    ProjectCreated: Reactions(follow_up=[make_first_board]),
+    BoardDeleted: Reactions(follow_up=[refuse_while_it_has_tasks]),
     MemberRemoved: Reactions(follow_up=[unassign_former_member]),
     ProjectDeleted: Reactions(
         follow_up=[delete_tasks_of_project],

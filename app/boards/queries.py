@@ -1,15 +1,16 @@
 """Reading boards and columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.boards.models import Board, BoardColumn
 from app.core.errors import NotFound
 from app.projects.models import Project
 from app.projects.permissions import Standing
-from app.projects.queries import standing_in
+from app.projects.queries import get_project, projects_of, standing_in
 from app.users.actor import Actor
 
 
@@ -33,3 +34,28 @@ def columns_of(session: Session, board_id: int) -> Sequence[BoardColumn]:
     """The columns of a board, in order."""
     columns = select(BoardColumn).where(BoardColumn.board_id == board_id)
     return session.scalars(columns.order_by(BoardColumn.position, BoardColumn.id)).all()
+
+
+def boards_in(session: Session, project_id: int) -> Sequence[Board]:
+    """The boards of a project, in order."""
+    boards = select(Board).where(Board.project_id == project_id, Board.deleted_at.is_(None))
+    return session.scalars(boards.order_by(Board.position, Board.id)).all()
+
+
+def list_boards(
+    session: Session, query: Mapping[str, Any], actor: Actor
+) -> tuple[int, Sequence[Board]]:
+    """Count and page of the boards that `actor` sees, by project and position.
+
+    Raises NotFound for a project that cannot be seen.
+    """
+    seen = select(Board).join(Project, Project.id == Board.project_id)
+    seen = seen.where(Board.deleted_at.is_(None), Project.deleted_at.is_(None))
+    if "project" in query:
+        get_project(session, query["project"], actor)
+        seen = seen.where(Board.project_id == query["project"])
+    elif not actor.is_admin:
+        seen = seen.where(Board.project_id.in_(projects_of(actor)))
+    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
+    page = seen.order_by(Board.project_id, Board.position, Board.id).limit(query["page_size"])
+    return count, session.scalars(page.offset((query["page"] - 1) * query["page_size"])).all()

@@ -18,9 +18,10 @@ Made by `make permissions` from the table in `app/projects/permissions.py`.
 
 _NOTES = """
 - The roles are those in the project. Whoever is not a member gets 404 for the project and for all
-  that is in it, as if there were no such thing; a member without the right gets 403, which names it.
-- The global role ADMIN may do everything everywhere. The global role MANAGER makes a member at least
-  MANAGER in every project that he or she is a member of. Every user may create projects.
+  that is in it, as if there were no such thing; a member without the right gets 403, which names
+  it.
+- The global role ADMIN may do everything everywhere. The global role MANAGER makes a member at
+  least MANAGER in every project that he or she is a member of. Every user may create projects.
 - The owner is a member with the role ADMIN who cannot be removed, and cannot leave, before the
   project has gone to somebody else.
 - The last column counts on top of a role in the project, and alone for a task outside any project,
@@ -28,8 +29,8 @@ _NOTES = """
 - In an archived project everything can be read; of the writes only unarchiving, transferring and
   deleting the project itself go through. All others answer 409.
 - Everyone reads the audit log of their own actions as far as they still see what it speaks of.
-- Accounts: everyone sees the names of those with whom they share a project; an account as a whole is
-  seen by its user and by a global ADMIN, and only the latter changes roles and disables accounts.
+- Accounts: everyone sees the names of those with whom they share a project; an account as a whole
+  is seen by its user and by a global ADMIN; only the latter changes roles and disables accounts.
 - Saved filters and preferences are seen by their owner alone.
 """
 

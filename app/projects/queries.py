@@ -1,14 +1,16 @@
 """Reading projects and members."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict, NotFound
 from app.projects.models import Project, ProjectMember, ProjectRole
 from app.projects.permissions import Standing, Tie, effective_role
 from app.users.actor import Actor
+from app.users.models import User
 
 
 def role_in(session: Session, project_id: int, actor: Actor) -> ProjectRole | None:
@@ -86,3 +88,72 @@ def _seen(session: Session, project: Project | None, actor: Actor) -> tuple[Proj
         if standing.sees:
             return project, standing
     raise NotFound("There is no such project.")
+
+
+def list_projects(
+    session: Session, query: Mapping[str, Any], actor: Actor
+) -> tuple[int, list[dict[str, Any]]]:
+    """Count and page (ProjectRowSchema) of the projects that `actor` sees, by id."""
+    seen = select(Project).where(Project.deleted_at.is_(None))
+    if not actor.is_admin:
+        seen = seen.where(Project.id.in_(projects_of(actor)))
+    if "is_archived" in query:
+        seen = seen.where(Project.is_archived == query["is_archived"])
+    if text := query.get("search"):
+        seen = seen.where(Project.name.icontains(text, autoescape=True))
+    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
+    found = session.scalars(
+        seen.order_by(Project.id).limit(query["page_size"]).offset(_skip(query))
+    )
+    projects = found.all()
+    ids = [project.id for project in projects]
+    roles, members = roles_in(session, ids, actor), _member_counts(session, ids)
+    rows = [
+        _fields(project) | {"role": roles.get(project.id), "members": members.get(project.id, 0)}
+        for project in projects
+    ]
+    return count, rows
+
+
+def list_members(
+    session: Session, project: Project, query: Mapping[str, Any]
+) -> tuple[int, list[dict[str, Any]]]:
+    """Count and page (MemberRowSchema) of a project's members, in the order of their joining."""
+    count = _member_counts(session, [project.id]).get(project.id, 0)
+    rows = session.execute(
+        select(ProjectMember, User)
+        .join(User, User.id == ProjectMember.user_id)
+        .where(ProjectMember.project_id == project.id)
+        .order_by(ProjectMember.joined_at, ProjectMember.user_id)
+        .limit(query["page_size"])
+        .offset(_skip(query))
+    )
+    return count, [
+        _fields(member)
+        | {name: getattr(user, name) for name in ("username", "first_name", "last_name")}
+        | {"is_owner": user.id == project.owner_id}
+        for member, user in rows
+    ]
+
+
+def shares_project_with(actor: Actor) -> Select[int]:
+    """The ids of everyone who takes part in a project of `actor`."""
+    return select(ProjectMember.user_id).where(ProjectMember.project_id.in_(projects_of(actor)))
+
+
+def _member_counts(session: Session, project_ids: Collection[int]) -> dict[int, int]:
+    rows = session.execute(
+        select(ProjectMember.project_id, func.count())
+        .where(ProjectMember.project_id.in_(project_ids))
+        .group_by(ProjectMember.project_id)
+    )
+    return dict(iter(rows))
+
+
+def _fields(row: Project | ProjectMember) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _skip(query: Mapping[str, Any]) -> int:
+    skipped: int = (query["page"] - 1) * query["page_size"]
+    return skipped

@@ -1,6 +1,8 @@
 """The shapes of projects and members."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from app.core.fields import Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
@@ -46,6 +48,17 @@ class ProjectQuerySchema(Schema):
     )
 
 
+class ProjectRowSchema(ProjectSchema):
+    """A project as the caller stands to it."""
+
+    role = fields.Enum(
+        ProjectRole,
+        allow_none=True,
+        metadata={"description": "What the caller is in it; null for who is not a member."},
+    )
+    members = fields.Integer(metadata={"description": "How many people take part."})
+
+
 class TransferSchema(Schema):
     """The new owner, who has to be a member."""
 
@@ -59,3 +72,41 @@ class MemberSchema(Schema):
     user = fields.Integer(attribute="user_id")
     role = fields.Enum(ProjectRole)
     joined_at = Timestamp()
+
+
+class MemberRowSchema(MemberSchema):
+    """One person in one project, by name."""
+
+    username = fields.String()
+    first_name = fields.String()
+    last_name = fields.String()
+    is_owner = fields.Boolean()
+
+
+class MemberRoleSchema(Schema):
+    """What somebody is from now on."""
+
+    role = fields.Enum(ProjectRole, required=True)
+
+
+class MemberInputSchema(Schema):
+    """A new member, named by exactly one of id, username and e-mail."""
+
+    user = Id()
+    username = Text(min_length=1, max_length=150)
+    email = Text(min_length=1, max_length=254)
+    role = fields.Enum(ProjectRole, load_default=ProjectRole.MEMBER)
+
+    @validates_schema
+    def _names_one_person(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data.keys() & {"user", "username", "email"}) != 1:
+            raise ValidationError("name exactly one of user (an id), username and email", "user")
+
+
+class MemberQuerySchema(Schema):
+    """Which page of the members."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
+    page_size = fields.Integer(
+        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
+    )

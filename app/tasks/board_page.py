@@ -26,7 +26,7 @@ class Card(NamedTuple):
 
 
 def board_page(session: Session, board_id: int, limit: int, actor: Actor) -> str:
-    """The page as JSON text (BoardPageSchema); the same few queries for any board.
+    """The page as JSON text (BoardViewSchema); the same few queries for any board.
 
     Each column comes with at most `limit` cards. Raises NotFound.
     """

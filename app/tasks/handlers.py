@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core import cache, clock
+from app.core.errors import Conflict
 from app.core.events import Event, EventRecord
 from app.tasks.events import TaskUpdated
 from app.tasks.models import Task
@@ -24,6 +25,13 @@ def unassign_former_member(session: Session, event: Event) -> None:
             continue
         with Change(task, TaskUpdated, actor_id=event.actor_id):
             task.assignee_id = None
+
+
+def refuse_while_it_has_tasks(session: Session, event: Event) -> None:
+    """Raise Conflict for a board with tasks on it; the project is locked, so none can come."""
+    on_board = Task.board_id == event.entity_id
+    if session.scalar(select(Task.id).where(on_board, Task.deleted_at.is_(None)).limit(1)):
+        raise Conflict("There are tasks on the board; move them to another one or delete them.")
 
 
 def delete_tasks_of_project(session: Session, event: Event) -> None:

@@ -13,8 +13,8 @@ from app.tasks import queries, service
 from app.tasks.board_page import board_page
 from app.tasks.lifecycle_schemas import (
     AssignSchema,
-    BoardPageQuerySchema,
-    BoardPageSchema,
+    BoardViewQuerySchema,
+    BoardViewSchema,
     BulkResultSchema,
     BulkSchema,
     MoveSchema,
@@ -32,8 +32,8 @@ api_limit(bp)
 
 
 @bp.get("/boards/<id:board_id>/")
-@bp.arguments(BoardPageQuerySchema, location="query")
-@bp.alt_response(200, schema=BoardPageSchema, success=True)
+@bp.arguments(BoardViewQuerySchema, location="query")
+@bp.alt_response(200, schema=BoardViewSchema, success=True)
 def show_board(query: dict[str, Any], board_id: int) -> Response:
     """Show a board with its columns, their first cards and counts"""
     return json_response(board_page(db.session(), board_id, query["cards"], current_actor()))

@@ -100,7 +100,7 @@ class BulkResultSchema(Schema):
     results = fields.List(fields.Nested(BulkChangeSchema))
 
 
-class ColumnPageSchema(Schema):
+class ColumnViewSchema(Schema):
     """A column with its first cards."""
 
     id = fields.Integer()
@@ -113,7 +113,7 @@ class ColumnPageSchema(Schema):
     tasks = fields.List(fields.Nested(TaskSchema))
 
 
-class BoardPageSchema(Schema):
+class BoardViewSchema(Schema):
     """A board, ready to draw."""
 
     id = fields.Integer()
@@ -122,10 +122,10 @@ class BoardPageSchema(Schema):
     position = fields.Integer()
     role = fields.String(allow_none=True, metadata={"description": "The caller's in the project."})
     is_archived = fields.Boolean(metadata={"description": "Of the project: nothing can change."})
-    columns = fields.List(fields.Nested(ColumnPageSchema))
+    columns = fields.List(fields.Nested(ColumnViewSchema))
 
 
-class BoardPageQuerySchema(Schema):
+class BoardViewQuerySchema(Schema):
     """How much of each column."""
 
     cards = fields.Integer(

@@ -4,9 +4,7 @@ from typing import Any
 
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
-from app.core.errors import NotFound
 from app.core.limits import api_limit, registration_limit
-from app.core.pagination import Page, page_schema, paged
 from app.extensions import db
 from app.users import queries, service
 from app.users.actor import admins_only, current_actor
@@ -15,7 +13,6 @@ from app.users.schemas import (
     AccountSchema,
     ProfileSchema,
     RegistrationSchema,
-    UserQuerySchema,
     UserSchema,
 )
 
@@ -49,27 +46,6 @@ def change_me(data: dict[str, Any]) -> User:
     """Change the caller's own profile; a field that is left out stays as it is"""
     with unit_of_work() as session:
         return service.update_profile(session, current_actor().id, data)
-
-
-@bp.get("/users/")
-@admins_only
-@bp.arguments(UserQuerySchema, location="query")
-@bp.response(200, page_schema(UserSchema))
-def list_users(query: dict[str, Any]) -> Page[User]:
-    """List accounts (administrators only)"""
-    count, users = queries.list_users(db.session(), query)
-    return paged(count, users, query)
-
-
-@bp.get("/users/<id:user_id>/")
-@admins_only
-@bp.response(200, UserSchema)
-def show_user(user_id: int) -> User:
-    """Show one account (administrators only)"""
-    user = queries.find_user(db.session(), user_id)
-    if user is None:
-        raise NotFound("There is no such user.")
-    return user
 
 
 @bp.patch("/users/<id:user_id>/")
