@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.auth.routes import bp as auth
 from app.boards.routes import bp as board
+from app.comments.routes import bp as comment
 from app.core.api import Blueprint, api
 from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
@@ -29,13 +30,14 @@ class Entry(NamedTuple):
 V1 = "/api/v1"
 
 BLUEPRINTS = (
-    Entry(user, V1, public=("register",)),
     Entry(directory, V1),
+    Entry(user, V1, public=("register",)),
     Entry(auth, V1, public=("sign_in", "refresh")),
     Entry(project, V1),
     Entry(board, V1),
     Entry(task, V1),
     Entry(lifecycle, V1),
+    Entry(comment, V1),
     Entry(report, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),

@@ -8,8 +8,14 @@ they follow the log itself.
 
 from app.boards.events import BoardDeleted
 from app.boards.handlers import make_first_board
+from app.comments.events import CommentCreated, CommentUpdated
 from app.core.events import Reactions, ReactionTable
-from app.notifications.handlers import invoke_lambda, mail_assignee
+from app.notifications.handlers import (
+    invoke_lambda,
+    mail_assignee,
+    mail_mentioned,
+    mail_sla_breach,
+)
 from app.projects.events import MemberRemoved, ProjectCreated, ProjectDeleted
 from app.projects.handlers import join_default_project
 from app.reports.handlers import count_task, forget_counts
@@ -47,9 +53,15 @@ REACTIONS: ReactionTable = {
     TaskUpdated: Reactions(
         in_transaction=[count_task],
         after_commit=[forget_day_of_task],
-        deliver=[mail_assignee, invoke_lambda],
+        deliver=[mail_assignee, mail_sla_breach, invoke_lambda],
     ),
-    TaskSlaBreached: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
+    TaskSlaBreached: Reactions(
+        in_transaction=[count_task],
+        after_commit=[forget_day_of_task],
+        deliver=[mail_sla_breach],
+    ),
+    CommentCreated: Reactions(deliver=[mail_mentioned]),
+    CommentUpdated: Reactions(deliver=[mail_mentioned]),
     TaskDeleted: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
     TaskRestored: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
 }

@@ -13,14 +13,22 @@ from sqlalchemy.orm import Session
 
 from app.clients.aws_lambda import make_lambda_client
 from app.clients.mailer import make_mailer
+from app.comments.events import CommentEvent
+from app.comments.models import Comment
 from app.config import current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery, Owed
 from app.core.events import DeliverTo, EventRecord, reactions_to
 from app.extensions import db
-from app.notifications.messages import People, completion_payload, task_email
+from app.notifications.comment_mail import mention_content
+from app.notifications.completion import completion_payload
+from app.notifications.mail import Content, compose
+from app.notifications.task_mail import People, task_content
+from app.tasks.events import TaskEvent
 from app.tasks.models import Task
+from app.tasks.queries import standing_to
+from app.users.actor import Actor
 from app.users.models import User
 
 log = logging.getLogger(__name__)
@@ -69,16 +77,14 @@ def described(error: Exception) -> str:
 
 
 def send_email(session: Session, delivery: Delivery, record: EventRecord) -> None:
-    """Mail the assignee about the event. Raises NotWanted, MailError."""
-    recipient = session.get(User, int(delivery.target), populate_existing=True)
-    _check_wanted(session, recipient, record)
-    if recipient is None:
-        raise NotWanted("there is no such user")
-    names = _names(session, record)
-    people = People(recipient, names.get(record.actor_id or 0, "Somebody"), names)
-    message = task_email(record, people, current_settings())
+    """Mail somebody about the event. Raises NotWanted, MailError."""
+    settings = current_settings()
+    recipient = _recipient(session, delivery, record)
+    task = _task_for(session, recipient, record)
+    content = _CONTENT[record.entity](session, record, recipient, task)
+    message = compose(record, recipient, content, settings)
     session.rollback()  # No transaction is held while the mail server is spoken to.
-    make_mailer(current_settings()).send(message)
+    make_mailer(settings).send(message)
 
 
 def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
@@ -101,15 +107,45 @@ def react_again(session: Session, delivery: Delivery, record: EventRecord) -> No
         deliveries.owe(own, [Owed(record, to) for to in wanted])
 
 
-def _check_wanted(session: Session, recipient: User | None, record: EventRecord) -> None:
-    """Raise NotWanted where the recipient may not, cannot or does not want to read of the event."""
+def _recipient(session: Session, delivery: Delivery, record: EventRecord) -> User:
+    """Who is to be told. Raises NotWanted for who cannot be, or does not want to be."""
+    recipient = session.get(User, int(delivery.target), populate_existing=True)
     if recipient is None or not recipient.is_active or not recipient.email:
         raise NotWanted("the user is disabled or has no e-mail address")
     if record.actor_id == recipient.id and not recipient.email_own_changes:
         raise NotWanted("it is the user's own change")
+    return recipient
+
+
+def _task_for(session: Session, recipient: User, record: EventRecord) -> Task:
+    """The task of the event. Raises NotWanted where the recipient does not see it (any more)."""
     task = session.get(Task, record.task_id, populate_existing=True)
-    if task is None or recipient.id not in (task.assignee_id, task.reporter_id):
+    if task is None or task.deleted_at is not None:
+        raise NotWanted("the task was deleted")
+    if not standing_to(session, task, Actor.of(recipient)).sees:
         raise NotWanted("the user may not see the task any more")
+    return task
+
+
+def _about_task(session: Session, record: EventRecord, recipient: User, _: Task) -> Content:
+    names = _names(session, record)
+    people = People(recipient, names.get(record.actor_id or 0, "Somebody"), names)
+    return task_content(record, people, current_settings())
+
+
+def _about_comment(session: Session, record: EventRecord, _: User, task: Task) -> Content:
+    comment = session.get(Comment, record.entity_id, populate_existing=True)
+    if comment is None or comment.deleted_at is not None:
+        raise NotWanted("the comment was deleted")
+    actor = _names(session, record).get(record.actor_id or 0, "Somebody")
+    return mention_content(record, task, actor, current_settings())
+
+
+_CONTENT: dict[str, Callable[[Session, EventRecord, User, Task], Content]] = {
+    TaskEvent.entity: _about_task,
+    CommentEvent.entity: _about_comment,
+}
+"""What a mail says, by what the event is about."""
 
 
 def _names(session: Session, record: EventRecord) -> dict[int, str]:

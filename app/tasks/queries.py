@@ -32,6 +32,7 @@ from app.projects.permissions import Standing
 from app.projects.queries import role_in
 from app.tasks import policy
 from app.tasks.due import day_bounds, due_instant, is_bare_date
+from app.tasks.events import TaskEvent
 from app.tasks.models import Task
 from app.users.actor import Actor
 
@@ -181,7 +182,9 @@ def tasks_created_between(
 
 def history(session: Session, task_id: int, *, before: int | None, limit: int) -> Sequence[Any]:
     """The events of a task, newest first; `before` is the id of the last one already read."""
-    events = select(EventRecord).where(EventRecord.task_id == task_id)
+    # Comments tell their own history, of which the text of a deleted one is no part any more.
+    is_of_task = (EventRecord.task_id == task_id) & (EventRecord.entity == TaskEvent.entity)
+    events = select(EventRecord).where(is_of_task)
     if before is not None:
         events = events.where(EventRecord.id < before)
     return session.scalars(events.order_by(EventRecord.id.desc()).limit(limit)).all()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import g
 
 from app.core.errors import Forbidden
-from app.users.models import Role
+from app.users.models import Role, User
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,6 +24,11 @@ class Actor:
     role: Role
     timezone: str
     session_id: str
+
+    @classmethod
+    def of(cls, user: User) -> "Actor":
+        """As whom `user` would act; for asking what somebody who is not there may see."""
+        return cls(user.id, user.username, user.role, user.timezone, session_id="")
 
     @property
     def is_admin(self) -> bool:
