@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from app.boards.lifecycle import Status
 from app.core.fields import Id, Text, Timestamp
-from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.core.query import NumberedPageSchema
 
 MAX_WIP = 10_000
 MAX_POSITION = 1000
@@ -103,11 +103,7 @@ class BoardInputSchema(Schema):
             raise ValidationError("has two columns for one status", "columns")
 
 
-class BoardQuerySchema(Schema):
+class BoardQuerySchema(NumberedPageSchema):
     """Which boards."""
 
     project = Id()
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )

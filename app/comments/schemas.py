@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from app.core.fields import Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.core.query import QuerySchema
 
 MAX_BODY = 10_000
 
@@ -41,7 +42,7 @@ class CommentInputSchema(CommentPatchSchema):
     parent = Id(allow_none=True, load_default=None)
 
 
-class CommentQuerySchema(Schema):
+class CommentQuerySchema(QuerySchema):
     """Which part of the comments."""
 
     after = Id(metadata={"description": "The id of the last comment already read."})

@@ -77,7 +77,7 @@ class SortKey:
     """One column of an order. Nulls come last in both directions."""
 
     name: str
-    column: InstrumentedAttribute[Any]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any]
     descending: bool
     nullable: bool = False
 

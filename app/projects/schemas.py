@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from app.core.fields import Id, Text, Timestamp
-from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.core.query import NumberedPageSchema
 from app.projects.models import ProjectRole
 
 
@@ -37,15 +37,11 @@ class ProjectInputSchema(ProjectPatchSchema):
     name = Text(min_length=1, max_length=200, required=True)
 
 
-class ProjectQuerySchema(Schema):
+class ProjectQuerySchema(NumberedPageSchema):
     """Filters of the list of projects."""
 
     is_archived = fields.Boolean()
     search = Text(max_length=200, metadata={"description": "Part of the name."})
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
 
 
 class ProjectRowSchema(ProjectSchema):
@@ -103,10 +99,5 @@ class MemberInputSchema(Schema):
             raise ValidationError("name exactly one of user (an id), username and email", "user")
 
 
-class MemberQuerySchema(Schema):
+class MemberQuerySchema(NumberedPageSchema):
     """Which page of the members."""
-
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )

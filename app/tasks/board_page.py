@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from app.boards.lifecycle import Status
 from app.boards.models import BoardColumn
 from app.boards.queries import columns_of, get_board
+from app.tasks.listing import keyset
 from app.tasks.models import Task
-from app.tasks.queries import keyset, task_json
+from app.tasks.queries import task_json
 from app.users.actor import Actor
 
 

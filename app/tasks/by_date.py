@@ -22,7 +22,7 @@ from app.core.events import EventRecord
 from app.extensions import db
 from app.projects.queries import projects_of
 from app.tasks.due import day_bounds
-from app.tasks.queries import tasks_created_between
+from app.tasks.listing import tasks_created_between
 from app.users.actor import Actor
 
 TTL_SECONDS = 3600

@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate, val
 
 from app.boards.lifecycle import Status
 from app.core.fields import Id
+from app.core.query import QuerySchema
 from app.tasks.schemas import TaskPatchSchema, TaskSchema, take_alias
 
 MAX_BULK = 200
@@ -125,7 +126,7 @@ class BoardViewSchema(Schema):
     columns = fields.List(fields.Nested(ColumnViewSchema))
 
 
-class BoardViewQuerySchema(Schema):
+class BoardViewQuerySchema(QuerySchema):
     """How much of each column."""
 
     cards = fields.Integer(

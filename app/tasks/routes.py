@@ -16,6 +16,8 @@ from app.extensions import db
 from app.tasks import queries, service
 from app.tasks.by_date import tasks_of_day
 from app.tasks.due import parse_day
+from app.tasks.listing import Listing, TaskRows
+from app.tasks.query_schema import TaskQuerySchema
 from app.tasks.responses import json_response, task_response
 from app.tasks.schemas import (
     FIRST_YEAR,
@@ -23,9 +25,9 @@ from app.tasks.schemas import (
     DaySchema,
     HistoryQuerySchema,
     HistorySchema,
+    ListedTaskSchema,
     TaskInputSchema,
     TaskPatchSchema,
-    TaskQuerySchema,
     TaskSchema,
 )
 from app.users.actor import current_actor
@@ -36,7 +38,7 @@ api_limit(bp)
 
 @bp.get("/tasks/")
 @bp.arguments(TaskQuerySchema, location="query")
-@bp.alt_response(200, schema=page_schema(TaskSchema), success=True)
+@bp.alt_response(200, schema=page_schema(ListedTaskSchema), success=True)
 def list_tasks(query: dict[str, Any]) -> Response:
     """List the tasks that the caller may see"""
     return _page(query)
@@ -44,7 +46,7 @@ def list_tasks(query: dict[str, Any]) -> Response:
 
 @bp.get("/tasks/mine/")
 @bp.arguments(TaskQuerySchema, location="query")
-@bp.alt_response(200, schema=page_schema(TaskSchema), success=True)
+@bp.alt_response(200, schema=page_schema(ListedTaskSchema), success=True)
 def list_my_tasks(query: dict[str, Any]) -> Response:
     """List the tasks that are assigned to the caller"""
     if "assignee" in query:
@@ -138,11 +140,14 @@ def _page(query: Mapping[str, Any]) -> Response:
     """A page by number where one is asked for, else by cursor."""
     if "page" in query and "cursor" in query:
         raise Invalid.field("page", "cannot be combined with cursor; send one of them")
-    order, actor, session = queries.keyset(query["ordering"]), current_actor(), db.session()
-    cursor = order.decode(query["cursor"]) if "cursor" in query else None
-    rows = queries.list_tasks(session, query, order, cursor, actor)
-    count = queries.count_tasks(session, query, actor)
-    links = _numbered_links(query["page"], rows) if "page" in query else _links(order, cursor, rows)
+    session = db.session()
+    listing = Listing(query, current_actor())
+    cursor = listing.order.decode(query["cursor"]) if "cursor" in query else None
+    rows, count = listing.page(session, cursor), listing.count(session)
+    if "page" in query:
+        links = _numbered_links(query["page"], rows)
+    else:
+        links = _links(listing.order, cursor, rows)
     encode = current_app.json.dumps
     return json_response(
         f'{{"count":{count},"next":{encode(links[0])},"previous":{encode(links[1])},'
@@ -150,14 +155,12 @@ def _page(query: Mapping[str, Any]) -> Response:
     )
 
 
-def _numbered_links(page: int, rows: queries.TaskRows) -> tuple[str | None, str | None]:
+def _numbered_links(page: int, rows: TaskRows) -> tuple[str | None, str | None]:
     following = url_with(page=page + 1) if rows.has_more else None
     return following, url_with(page=page - 1) if page > 1 else None
 
 
-def _links(
-    order: Keyset, cursor: Cursor | None, rows: queries.TaskRows
-) -> tuple[str | None, str | None]:
+def _links(order: Keyset, cursor: Cursor | None, rows: TaskRows) -> tuple[str | None, str | None]:
     """The links to the next and the previous page; null where there is none that way."""
     if not rows.texts:
         return None, None

@@ -6,8 +6,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from app.boards.lifecycle import Status
-from app.core.fields import CommaList, Id, Text, Timestamp
-from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
+from app.core.fields import Id, Text, Timestamp
+from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.core.query import QuerySchema
 from app.tasks.due import parse_day
 from app.tasks.models import PRIORITY_ALIASES, Priority
 
@@ -95,6 +96,17 @@ class TaskSchema(Schema):
     deleted_at = Timestamp(allow_none=True)
 
 
+class ListedTaskSchema(TaskSchema):
+    """A task in a list."""
+
+    snippet = fields.String(
+        metadata={
+            "description": "With search only: the matching part as HTML, hits in `<mark>`, "
+            "everything else escaped."
+        }
+    )
+
+
 class TaskPatchSchema(Schema):
     """What may be changed of a task; what is left out stays, null empties."""
 
@@ -136,43 +148,7 @@ class TaskInputSchema(TaskPatchSchema):
     )
 
 
-class PageQuerySchema(Schema):
-    """Which page: by number, or by the cursor of a `next` or `previous` link."""
-
-    page = fields.Integer(
-        validate=validate.Range(
-            1, MAX_PAGE, error=f"must be 1 to {MAX_PAGE}; to go further follow the next links"
-        )
-    )
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
-
-
-class TaskQuerySchema(PageQuerySchema):
-    """Filters of the task list; they are combined with AND, several values of one with OR."""
-
-    status = CommaList(fields.Enum(Status))
-    priority = CommaList(PriorityField())
-    assignee = CommaList(Id())
-    reporter = CommaList(Id())
-    board = CommaList(Id())
-    due_date = Due(metadata={"description": "On that day in the caller's time zone."})
-    due_date_gte = Due()
-    due_date_gt = Due()
-    due_date_lte = Due()
-    due_date_lt = Due()
-    overdue = fields.Boolean(metadata={"description": "Open and past the due date."})
-    sla_breached = fields.Boolean()
-    ordering = fields.String(
-        load_default="-created_at",
-        validate=validate.Length(max=200),
-        metadata={"description": "Comma list of fields, `-` for descending."},
-    )
-    cursor = fields.String(validate=validate.Length(max=2000))
-
-
-class HistoryQuerySchema(Schema):
+class HistoryQuerySchema(QuerySchema):
     """Which part of a task's history."""
 
     before = Id(metadata={"description": "The id of the last entry already read."})

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from app.core.fields import CommaList, Text, Timestamp
+from app.core.query import NumberedPageSchema
 from app.users.models import Role
 from app.users.passwords import MAX_LENGTH, MIN_LENGTH
 
@@ -88,11 +89,9 @@ class AccountSchema(Schema):
     is_active = fields.Boolean()
 
 
-class UserQuerySchema(Schema):
+class UserQuerySchema(NumberedPageSchema):
     """Filters of the list of users."""
 
     role = CommaList(fields.Enum(Role))
     is_active = fields.Boolean()
     search = Text(max_length=150, metadata={"description": "Part of a username, name or e-mail."})
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
-    page_size = fields.Integer(load_default=20, validate=validate.Range(1, 100))

@@ -1,0 +1,37 @@
+"""What the schemas of all query strings share: unknown parameters are told what there is."""
+
+import difflib
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
+
+
+class QuerySchema(Schema):
+    """A query string; a parameter that is not there is refused with the names of those that are."""
+
+    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
+        """Say of each unknown parameter what was probably meant and what is allowed."""
+        unknown = [self.error_messages["unknown"]]
+        for name, messages in error.messages_dict.items():
+            if messages == unknown:
+                error.messages_dict[name] = [self._unknown(str(name))]
+
+    def _unknown(self, name: str) -> str:
+        allowed = sorted(self.load_fields)
+        near = difflib.get_close_matches(name, allowed, n=2)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "."
+        return f"There is no such parameter{hint} Allowed are: {', '.join(allowed) or 'none'}."
+
+
+class NumberedPageSchema(QuerySchema):
+    """A page by its number."""
+
+    page = fields.Integer(
+        load_default=1,
+        validate=validate.Range(1, 10 * MAX_PAGE, error=f"must be 1 to {10 * MAX_PAGE}"),
+    )
+    page_size = fields.Integer(
+        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
+    )
