@@ -13,6 +13,7 @@ from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
 from app.reports.routes import bp as report
+from app.tasks.filter_routes import bp as filter_
 from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
 from app.users.routes import bp as user
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     Entry(project, V1),
     Entry(board, V1),
     Entry(task, V1),
+    Entry(filter_, V1),
     Entry(lifecycle, V1),
     Entry(comment, V1),
     Entry(report, V1),

@@ -19,6 +19,7 @@ from app.tasks.due import parse_day
 from app.tasks.listing import Listing, TaskRows
 from app.tasks.query_schema import TaskQuerySchema
 from app.tasks.responses import json_response, task_response
+from app.tasks.saved_filters import applied
 from app.tasks.schemas import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -140,8 +141,8 @@ def _page(query: Mapping[str, Any]) -> Response:
     """A page by number where one is asked for, else by cursor."""
     if "page" in query and "cursor" in query:
         raise Invalid.field("page", "cannot be combined with cursor; send one of them")
-    session = db.session()
-    listing = Listing(query, current_actor())
+    session, actor = db.session(), current_actor()
+    listing = Listing(applied(session, query, actor), actor)
     cursor = listing.order.decode(query["cursor"]) if "cursor" in query else None
     rows, count = listing.page(session, cursor), listing.count(session)
     if "page" in query:
