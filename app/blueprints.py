@@ -6,6 +6,7 @@ from flask import Blueprint as FlaskBlueprint
 from flask import Flask
 
 from app.auth.routes import bp as auth
+from app.comments.routes import bp as comment
 from app.core.api import Blueprint, api
 from app.health.routes import bp as health
 from app.reports.routes import bp as report
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     Entry(user, V1, public=("register",)),
     Entry(auth, V1, public=("sign_in", "refresh")),
     Entry(task, V1),
+    Entry(comment, V1),
     Entry(report, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "static")),

@@ -32,6 +32,7 @@ from app.projects.permissions import Standing
 from app.projects.queries import role_in
 from app.tasks import policy
 from app.tasks.due import day_bounds, due_instant, is_bare_date
+from app.tasks.events import TaskEvent
 from app.tasks.models import Task
 from app.users.actor import Actor
 
@@ -176,8 +177,13 @@ def tasks_created_between(
 
 
 def history(session: Session, task_id: int, *, before: int | None, limit: int) -> Sequence[Any]:
-    """The events of a task, newest first; `before` is the id of the last one already read."""
-    events = select(EventRecord).where(EventRecord.task_id == task_id)
+    """The events of a task, newest first; `before` is the id of the last one already read.
+
+    Those of its comments are not among them: they would tell what a deleted comment said.
+    """
+    events = select(EventRecord).where(
+        EventRecord.task_id == task_id, EventRecord.entity == TaskEvent.entity
+    )
     if before is not None:
         events = events.where(EventRecord.id < before)
     return session.scalars(events.order_by(EventRecord.id.desc()).limit(limit)).all()
