@@ -5,11 +5,23 @@
 they follow the log itself.
 """
 
+from app.comments.events import CommentCreated, CommentUpdated
 from app.core.events import Reactions, ReactionTable
-from app.notifications.handlers import invoke_lambda, mail_assignee
+from app.notifications.handlers import (
+    invoke_lambda,
+    mail_assignee,
+    mail_mentioned,
+    mail_sla_breach,
+)
 from app.reports.handlers import count_task
 from app.tasks.by_date import forget_day_of_task
-from app.tasks.events import TaskCreated, TaskDeleted, TaskRestored, TaskUpdated
+from app.tasks.events import (
+    TaskCreated,
+    TaskDeleted,
+    TaskRestored,
+    TaskSlaBreached,
+    TaskUpdated,
+)
 
 REACTIONS: ReactionTable = {
     TaskCreated: Reactions(
@@ -20,8 +32,15 @@ REACTIONS: ReactionTable = {
     TaskUpdated: Reactions(
         in_transaction=[count_task],
         after_commit=[forget_day_of_task],
-        deliver=[mail_assignee, invoke_lambda],
+        deliver=[mail_assignee, mail_sla_breach, invoke_lambda],
+    ),
+    TaskSlaBreached: Reactions(
+        in_transaction=[count_task],
+        after_commit=[forget_day_of_task],
+        deliver=[mail_sla_breach],
     ),
     TaskDeleted: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
     TaskRestored: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
+    CommentCreated: Reactions(deliver=[mail_mentioned]),
+    CommentUpdated: Reactions(deliver=[mail_mentioned]),
 }

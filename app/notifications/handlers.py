@@ -2,15 +2,33 @@
 
 from collections.abc import Iterable
 
+from app.comments.events import newly_mentioned
 from app.core.events import DeliverTo, EventRecord
 from app.notifications.channels import EMAIL_CHANNEL, LAMBDA_CHANNEL
-from app.tasks.events import is_completion
+from app.tasks.events import is_breach, is_completion
 
 
 def mail_assignee(record: EventRecord) -> Iterable[DeliverTo]:
     """An e-mail to whoever has the task now; whether they want it is asked when it is sent."""
     assignee = record.snapshot["assignee"]
     return [] if assignee is None else [DeliverTo(EMAIL_CHANNEL, str(assignee))]
+
+
+def mail_sla_breach(record: EventRecord) -> Iterable[DeliverTo]:
+    """An e-mail to whoever has a task that became overdue, or to its reporter.
+
+    Where the same event owes the assignee a mail anyway, that one tells of it: an event owes
+    nobody two.
+    """
+    if not is_breach(record):
+        return []
+    person = record.snapshot["assignee"] or record.snapshot["reporter"]
+    return [DeliverTo(EMAIL_CHANNEL, str(person))]
+
+
+def mail_mentioned(record: EventRecord) -> Iterable[DeliverTo]:
+    """An e-mail to everyone whom a comment mentions for the first time."""
+    return [DeliverTo(EMAIL_CHANNEL, str(user)) for user in newly_mentioned(record)]
 
 
 def invoke_lambda(record: EventRecord) -> Iterable[DeliverTo]:

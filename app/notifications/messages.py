@@ -1,6 +1,7 @@
-"""Composing what is sent: the e-mail about a change of a task, and the payload for the Lambda."""
+"""Composing what is sent: the e-mails about tasks and comments, the payload for the Lambda."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -14,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.config import Settings
 from app.core.events import EventRecord
-from app.tasks.events import TaskCreated
+from app.tasks.events import TaskCreated, is_breach
+from app.tasks.models import Task
 from app.users.models import User
 
 _LABELS = {
@@ -56,15 +58,38 @@ class ChangedField:
     after: str
 
 
-def task_email(record: EventRecord, people: People, settings: Settings) -> EmailMessage:
-    """The mail about a change of a task: HTML and text, with a Message-ID of this delivery's own.
+def task_email(record: EventRecord, people: People, _: Task, settings: Settings) -> EmailMessage:
+    """The mail about a change of a task, and about one that is overdue now."""
+    message = _envelope(record, people, _subject(record, people), settings)
+    return _filled(message, "task/task_email", _values(record, people, settings))
+
+
+def mention_email(
+    record: EventRecord, people: People, task: Task, settings: Settings
+) -> EmailMessage:
+    """The mail to somebody whom a comment mentions."""
+    subject = f"{people.actor_name} mentioned you: {task.title}"
+    values = {
+        "actor": people.actor_name,
+        "title": task.title,
+        "body": _shortened(record.snapshot["body"]),
+        "link": _link(task.id, settings),
+    }
+    message = _envelope(record, people, subject, settings)
+    return _filled(message, "comment/mention_email", values)
+
+
+def _envelope(
+    record: EventRecord, people: People, subject: str, settings: Settings
+) -> EmailMessage:
+    """A mail without its text, with a Message-ID of this delivery's own.
 
     The same delivery always has the same Message-ID, so that a mail which had to be sent twice can
     be recognised.
     """
     recipient = people.recipient
     message = EmailMessage()
-    message["Subject"] = one_line(_subject(record, people))
+    message["Subject"] = one_line(subject)
     message["From"] = settings.EMAIL_FROM
     message["To"] = Address(one_line(recipient.display_name), addr_spec=recipient.email or "")
     message["Date"] = format_datetime(record.at)
@@ -73,9 +98,13 @@ def task_email(record: EventRecord, people: People, settings: Settings) -> Email
     message["Auto-Submitted"] = "auto-generated"
     if record.request_id:
         message["X-Request-ID"] = record.request_id
-    values = _values(record, people, settings)
-    message.set_content(_environment.get_template("task/task_email.txt").render(values))
-    html = _environment.get_template("task/task_email.html").render(values)
+    return message
+
+
+def _filled(message: EmailMessage, template: str, values: Mapping[str, Any]) -> EmailMessage:
+    """`message` with its text and its HTML."""
+    message.set_content(_environment.get_template(f"{template}.txt").render(values))
+    html = _environment.get_template(f"{template}.html").render(values)
     message.add_alternative(html, subtype="html")
     return message
 
@@ -102,6 +131,8 @@ def one_line(text: str) -> str:
 
 def _subject(record: EventRecord, people: People) -> str:
     title = record.snapshot["title"]
+    if is_breach(record):
+        return f"Overdue: {title}"
     if record.type == TaskCreated.type or _was_assigned(record):
         return f"{people.actor_name} assigned you: {title}"
     return f"Task updated: {title}"
@@ -121,6 +152,8 @@ def _values(record: EventRecord, people: People, settings: Settings) -> dict[str
         **{
             name: _readable(name, task[name], people) for name in ("status", "priority", "due_date")
         },
+        "tie": "is assigned to you" if task["assignee"] == people.recipient.id else "you reported",
+        "is_breach": is_breach(record),
         "is_new": record.type == TaskCreated.type,
         "was_assigned": _was_assigned(record),
         "changes": [
@@ -128,8 +161,12 @@ def _values(record: EventRecord, people: People, settings: Settings) -> dict[str
             for name, label in _LABELS.items()
             if name in record.changes
         ],
-        "link": f"{settings.PUBLIC_URL}/#tasks/{task['id']}",
+        "link": _link(task["id"], settings),
     }
+
+
+def _link(task_id: int, settings: Settings) -> str:
+    return f"{settings.PUBLIC_URL}/#tasks/{task_id}"
 
 
 def _readable(name: str, value: Any, people: People) -> str:

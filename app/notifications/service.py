@@ -7,30 +7,50 @@ What was true at the event may not be true any more, so everything is checked ag
 import logging
 import re
 from collections.abc import Callable, Iterable
+from email.message import EmailMessage
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clients.aws_lambda import make_lambda_client
 from app.clients.mailer import make_mailer
-from app.config import current_settings
+from app.comments.events import CommentCreated, CommentUpdated
+from app.config import Settings, current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery, Owed
 from app.core.events import DeliverTo, EventRecord, reactions_to
 from app.extensions import db
-from app.notifications.messages import People, completion_payload, task_email
+from app.notifications.messages import People, completion_payload, mention_email, task_email
+from app.notifications.wanted import NotWanted, check_mention_mail, check_task_mail
+from app.tasks.events import TaskCreated, TaskSlaBreached, TaskUpdated
 from app.tasks.models import Task
 from app.users.models import User
 
 log = logging.getLogger(__name__)
 
 
-class NotWanted(Exception):
-    """The delivery has become pointless; the text says why."""
-
-
 Deliver = Callable[[Session, Delivery, EventRecord], None]
+
+
+class Mail(NamedTuple):
+    """A kind of mail: `check` raises NotWanted where it should not go out, `compose` writes it."""
+
+    check: Callable[[Session, EventRecord, User], None]
+    compose: Callable[[EventRecord, People, Task, Settings], EmailMessage]
+
+
+_TASK_MAIL = Mail(check_task_mail, task_email)
+_MENTION_MAIL = Mail(check_mention_mail, mention_email)
+MAILS: dict[str, Mail] = {
+    TaskCreated.type: _TASK_MAIL,
+    TaskUpdated.type: _TASK_MAIL,
+    TaskSlaBreached.type: _TASK_MAIL,
+    CommentCreated.type: _MENTION_MAIL,
+    CommentUpdated.type: _MENTION_MAIL,
+}
+"""Type of the event → the mail that tells of it."""
 
 _CREDENTIALS = re.compile(
     r"(://[^\s:/@]*:|(?:password|passwd|secret|token|key)\w*['\"]?\s*[=:]\s*)[^\s@,;]+",
@@ -69,14 +89,16 @@ def described(error: Exception) -> str:
 
 
 def send_email(session: Session, delivery: Delivery, record: EventRecord) -> None:
-    """Mail the assignee about the event. Raises NotWanted, MailError."""
+    """Mail the target about the event. Raises NotWanted, MailError."""
+    mail = MAILS[record.type]
     recipient = session.get(User, int(delivery.target), populate_existing=True)
-    _check_wanted(session, recipient, record)
-    if recipient is None:
-        raise NotWanted("there is no such user")
+    if recipient is None or not recipient.is_active or not recipient.email:
+        raise NotWanted("the user is disabled or has no e-mail address")
+    mail.check(session, record, recipient)
+    task = session.get_one(Task, record.task_id)
     names = _names(session, record)
     people = People(recipient, names.get(record.actor_id or 0, "Somebody"), names)
-    message = task_email(record, people, current_settings())
+    message = mail.compose(record, people, task, current_settings())
     session.rollback()  # No transaction is held while the mail server is spoken to.
     make_mailer(current_settings()).send(message)
 
@@ -99,17 +121,6 @@ def react_again(session: Session, delivery: Delivery, record: EventRecord) -> No
     session.rollback()  # Units of work begin with a transaction of their own.
     with unit_of_work() as own:
         deliveries.owe(own, [Owed(record, to) for to in wanted])
-
-
-def _check_wanted(session: Session, recipient: User | None, record: EventRecord) -> None:
-    """Raise NotWanted where the recipient may not, cannot or does not want to read of the event."""
-    if recipient is None or not recipient.is_active or not recipient.email:
-        raise NotWanted("the user is disabled or has no e-mail address")
-    if record.actor_id == recipient.id and not recipient.email_own_changes:
-        raise NotWanted("it is the user's own change")
-    task = session.get(Task, record.task_id, populate_existing=True)
-    if task is None or recipient.id not in (task.assignee_id, task.reporter_id):
-        raise NotWanted("the user may not see the task any more")
 
 
 def _names(session: Session, record: EventRecord) -> dict[int, str]:

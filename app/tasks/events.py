@@ -25,6 +25,12 @@ class TaskUpdated(TaskEvent):
     type: ClassVar[str] = "task.updated"
 
 
+class TaskSlaBreached(TaskEvent):
+    """An open task passed its due instant; otherwise as TaskUpdated."""
+
+    type: ClassVar[str] = "task.sla_breached"
+
+
 class TaskDeleted(TaskEvent):
     """A task was deleted; its row stays."""
 
@@ -72,3 +78,8 @@ def is_completion(record: EventRecord) -> bool:
         return bool(record.snapshot["status"] == Status.DONE)
     old, new = record.changes.get("status", (None, None))
     return record.type == TaskUpdated.type and new == Status.DONE != old
+
+
+def is_breach(record: EventRecord) -> bool:
+    """Whether the event made the task overdue, by a change or by the passing of time."""
+    return record.changes.get("sla_breached") == [False, True]
