@@ -1,9 +1,12 @@
 """Whether a mail that an event owes may and should still be sent when its turn comes."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.comments.models import Comment
+from app.core.deliveries import Delivery, State
 from app.core.events import EventRecord
+from app.notifications.channels import EMAIL_CHANNEL
 from app.tasks.models import Task
 from app.tasks.queries import standing_to
 from app.users.actor import Actor
@@ -29,6 +32,28 @@ def check_mention_mail(session: Session, record: EventRecord, recipient: User) -
     comment = session.get(Comment, record.entity_id, populate_existing=True)
     if comment is None or recipient.id not in comment.mentions:
         raise NotWanted("the comment does not mention the user any more")
+    if _was_told(session, record, recipient):
+        raise NotWanted("the user was told of this mention before")
+
+
+def _was_told(session: Session, record: EventRecord, recipient: User) -> bool:
+    """Whether an earlier event of the comment was mailed: a name may go by an edit and come back.
+
+    Mails about one task to one person go out in the order of the events, so none is under way.
+    """
+    earlier = (
+        select(Delivery.id)
+        .join(EventRecord, EventRecord.id == Delivery.event_id)
+        .where(
+            EventRecord.entity == record.entity,
+            EventRecord.entity_id == record.entity_id,
+            EventRecord.id < record.id,
+            Delivery.channel == EMAIL_CHANNEL,
+            Delivery.target == str(recipient.id),
+            Delivery.state == State.DONE,
+        )
+    )
+    return session.scalar(earlier.limit(1)) is not None
 
 
 def _visible_task(session: Session, record: EventRecord, recipient: User) -> Task:

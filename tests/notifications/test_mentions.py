@@ -100,6 +100,17 @@ def test_an_edit_tells_only_whom_it_adds(app, ada, bob, admin, mails, task):
     assert told(mails()) == ["bob", "root"]
 
 
+def test_a_name_that_goes_and_comes_back_is_told_once(app, ada, bob, mails, task):
+    comment = say(ada, task, "@bob")
+    deliver_all(app)
+    edit(ada, comment, "nobody")
+    edit(ada, comment, "@bob after all")
+    deliver_all(app)
+
+    assert told(mails()) == ["bob"]
+    assert [delivery.state for delivery in deliveries(app)] == ["done", "dropped"]
+
+
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
