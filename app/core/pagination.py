@@ -142,6 +142,22 @@ class Keyset:
         return or_(*steps)
 
 
+def cursor_links(
+    order: Keyset, cursor: Cursor | None, rows: Sequence[Sequence[Any]], *, has_more: bool
+) -> tuple[str | None, str | None]:
+    """The links to the next and the previous page; null where there is none that way.
+
+    `rows` are the sort values of the rows of the page that `cursor` led to.
+    """
+    if not rows:
+        return None, None
+    backwards = cursor is not None and cursor.backwards
+    onwards = url_with(cursor=order.encode(rows[-1], backwards=False))
+    back = url_with(cursor=order.encode(rows[0], backwards=True))
+    has_previous = has_more if backwards else cursor is not None
+    return onwards if backwards or has_more else None, back if has_previous else None
+
+
 def _order(key: SortKey, backwards: bool) -> list[ColumnElement[Any]]:
     clause = key.column.desc() if key.descending != backwards else key.column.asc()
     if not key.nullable:

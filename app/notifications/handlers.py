@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 
+from app.comments.events import newly_mentioned
 from app.core.events import DeliverTo, EventRecord
 from app.notifications.channels import EMAIL_CHANNEL, LAMBDA_CHANNEL
-from app.notifications.task_mail import LABELS
-from app.tasks.events import TaskUpdated, became_breached, is_completion
+from app.notifications.messages import LABELS
+from app.tasks.events import TaskUpdated, is_breach, is_completion
 
 
 def mail_assignee(record: EventRecord) -> Iterable[DeliverTo]:
     """An e-mail to whoever has the task now; whether they want it is asked when it is sent.
 
-    A card that only moved up or down says nothing to its assignee.
+    A card that only moved up or down its column says nothing to its assignee.
     """
     assignee = record.snapshot["assignee"]
     says_nothing = record.type == TaskUpdated.type and not LABELS.keys() & record.changes.keys()
@@ -19,21 +20,20 @@ def mail_assignee(record: EventRecord) -> Iterable[DeliverTo]:
 
 
 def mail_sla_breach(record: EventRecord) -> Iterable[DeliverTo]:
-    """An e-mail to the assignee, or where there is none to the reporter, of what became overdue.
+    """An e-mail to whoever has a task that became overdue, or to its reporter.
 
-    Where the same event owes the assignee a mail already, that one says it.
+    Where the same event owes the assignee a mail anyway, that one tells of it: an event owes
+    nobody two.
     """
-    if not became_breached(record):
+    if not is_breach(record):
         return []
-    told = record.snapshot["assignee"] or record.snapshot["reporter"]
-    return [DeliverTo(EMAIL_CHANNEL, str(told))]
+    person = record.snapshot["assignee"] or record.snapshot["reporter"]
+    return [DeliverTo(EMAIL_CHANNEL, str(person))]
 
 
 def mail_mentioned(record: EventRecord) -> Iterable[DeliverTo]:
-    """An e-mail to each person whom the comment mentions and did not mention before."""
-    before, _ = record.changes.get("mentions", ((), ()))
-    named = set(record.snapshot["mentions"]) - set(before) - {record.actor_id}
-    return [DeliverTo(EMAIL_CHANNEL, str(user_id)) for user_id in sorted(named)]
+    """An e-mail to everyone whom a comment mentions for the first time."""
+    return [DeliverTo(EMAIL_CHANNEL, str(user)) for user in newly_mentioned(record)]
 
 
 def invoke_lambda(record: EventRecord) -> Iterable[DeliverTo]:

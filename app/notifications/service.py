@@ -7,38 +7,50 @@ What was true at the event may not be true any more, so everything is checked ag
 import logging
 import re
 from collections.abc import Callable, Iterable
+from email.message import EmailMessage
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clients.aws_lambda import make_lambda_client
 from app.clients.mailer import make_mailer
-from app.comments.events import CommentEvent
-from app.comments.models import Comment
-from app.config import current_settings
+from app.comments.events import CommentCreated, CommentUpdated
+from app.config import Settings, current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery, Owed
 from app.core.events import DeliverTo, EventRecord, reactions_to
 from app.extensions import db
-from app.notifications.comment_mail import mention_content
-from app.notifications.completion import completion_payload
-from app.notifications.mail import Content, compose
-from app.notifications.task_mail import People, task_content
-from app.tasks.events import TaskEvent
+from app.notifications.messages import People, completion_payload, mention_email, task_email
+from app.notifications.wanted import NotWanted, check_mention_mail, check_task_mail
+from app.tasks.events import TaskCreated, TaskSlaBreached, TaskUpdated
 from app.tasks.models import Task
-from app.tasks.queries import standing_to
-from app.users.actor import Actor
 from app.users.models import User
 
 log = logging.getLogger(__name__)
 
 
-class NotWanted(Exception):
-    """The delivery has become pointless; the text says why."""
-
-
 Deliver = Callable[[Session, Delivery, EventRecord], None]
+
+
+class Mail(NamedTuple):
+    """A kind of mail: `check` raises NotWanted where it should not go out, `compose` writes it."""
+
+    check: Callable[[Session, EventRecord, User], None]
+    compose: Callable[[EventRecord, People, Task, Settings], EmailMessage]
+
+
+_TASK_MAIL = Mail(check_task_mail, task_email)
+_MENTION_MAIL = Mail(check_mention_mail, mention_email)
+MAILS: dict[str, Mail] = {
+    TaskCreated.type: _TASK_MAIL,
+    TaskUpdated.type: _TASK_MAIL,
+    TaskSlaBreached.type: _TASK_MAIL,
+    CommentCreated.type: _MENTION_MAIL,
+    CommentUpdated.type: _MENTION_MAIL,
+}
+"""Type of the event → the mail that tells of it."""
 
 _CREDENTIALS = re.compile(
     r"(://[^\s:/@]*:|(?:password|passwd|secret|token|key)\w*['\"]?\s*[=:]\s*)[^\s@,;]+",
@@ -77,14 +89,18 @@ def described(error: Exception) -> str:
 
 
 def send_email(session: Session, delivery: Delivery, record: EventRecord) -> None:
-    """Mail somebody about the event. Raises NotWanted, MailError."""
-    settings = current_settings()
-    recipient = _recipient(session, delivery, record)
-    task = _task_for(session, recipient, record)
-    content = _CONTENT[record.entity](session, record, recipient, task)
-    message = compose(record, recipient, content, settings)
+    """Mail the target about the event. Raises NotWanted, MailError."""
+    mail = MAILS[record.type]
+    recipient = session.get(User, int(delivery.target), populate_existing=True)
+    if recipient is None or not recipient.is_active or not recipient.email:
+        raise NotWanted("the user is disabled or has no e-mail address")
+    mail.check(session, record, recipient)
+    task = session.get_one(Task, record.task_id)
+    names = _names(session, record)
+    people = People(recipient, names.get(record.actor_id or 0, "Somebody"), names)
+    message = mail.compose(record, people, task, current_settings())
     session.rollback()  # No transaction is held while the mail server is spoken to.
-    make_mailer(settings).send(message)
+    make_mailer(current_settings()).send(message)
 
 
 def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
@@ -105,47 +121,6 @@ def react_again(session: Session, delivery: Delivery, record: EventRecord) -> No
     session.rollback()  # Units of work begin with a transaction of their own.
     with unit_of_work() as own:
         deliveries.owe(own, [Owed(record, to) for to in wanted])
-
-
-def _recipient(session: Session, delivery: Delivery, record: EventRecord) -> User:
-    """Who is to be told. Raises NotWanted for who cannot be, or does not want to be."""
-    recipient = session.get(User, int(delivery.target), populate_existing=True)
-    if recipient is None or not recipient.is_active or not recipient.email:
-        raise NotWanted("the user is disabled or has no e-mail address")
-    if record.actor_id == recipient.id and not recipient.email_own_changes:
-        raise NotWanted("it is the user's own change")
-    return recipient
-
-
-def _task_for(session: Session, recipient: User, record: EventRecord) -> Task:
-    """The task of the event. Raises NotWanted where the recipient does not see it (any more)."""
-    task = session.get(Task, record.task_id, populate_existing=True)
-    if task is None or task.deleted_at is not None:
-        raise NotWanted("the task was deleted")
-    if not standing_to(session, task, Actor.of(recipient)).sees:
-        raise NotWanted("the user may not see the task any more")
-    return task
-
-
-def _about_task(session: Session, record: EventRecord, recipient: User, _: Task) -> Content:
-    names = _names(session, record)
-    people = People(recipient, names.get(record.actor_id or 0, "Somebody"), names)
-    return task_content(record, people, current_settings())
-
-
-def _about_comment(session: Session, record: EventRecord, _: User, task: Task) -> Content:
-    comment = session.get(Comment, record.entity_id, populate_existing=True)
-    if comment is None or comment.deleted_at is not None:
-        raise NotWanted("the comment was deleted")
-    actor = _names(session, record).get(record.actor_id or 0, "Somebody")
-    return mention_content(record, task, actor, current_settings())
-
-
-_CONTENT: dict[str, Callable[[Session, EventRecord, User, Task], Content]] = {
-    TaskEvent.entity: _about_task,
-    CommentEvent.entity: _about_comment,
-}
-"""What a mail says, by what the event is about."""
 
 
 def _names(session: Session, record: EventRecord) -> dict[int, str]:

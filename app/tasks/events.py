@@ -72,14 +72,14 @@ def both_sides(record: EventRecord) -> Iterator[dict[str, Any]]:
     yield from (side for side in (before(record), after(record)) if side is not None)
 
 
-def became_breached(record: EventRecord) -> bool:
-    """Whether the event made an open task overdue under the SLA."""
-    return record.changes.get("sla_breached") == [False, True]
-
-
 def is_completion(record: EventRecord) -> bool:
     """Whether the event took the task into DONE."""
     if record.type == TaskCreated.type:
         return bool(record.snapshot["status"] == Status.DONE)
     old, new = record.changes.get("status", (None, None))
     return record.type == TaskUpdated.type and new == Status.DONE != old
+
+
+def is_breach(record: EventRecord) -> bool:
+    """Whether the event made the task overdue, by a change or by the passing of time."""
+    return record.changes.get("sla_breached") == [False, True]

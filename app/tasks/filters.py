@@ -29,14 +29,12 @@ Span = tuple[Any, Any]
 ME = "me"
 
 
-class Person(Id):
+class Person(fields.Field[Any]):
     """A user's id, or `me`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if value == ME:
-            return ME
         try:
-            return super()._deserialize(value, attr, data, **kwargs)
+            return ME if value == ME else Id().deserialize(value, attr, data, **kwargs)
         except ValidationError:
             raise ValidationError("must be the id of a user, or me") from None
 

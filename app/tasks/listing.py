@@ -70,11 +70,10 @@ class Window:
 
 @dataclass(frozen=True)
 class TaskRows:
-    """Rows of a list: their JSON texts, and the sort values of the first and the last."""
+    """Rows of a list: their JSON texts, and the values by which each is sorted."""
 
     texts: Sequence[str]
-    first: Sequence[Any]
-    last: Sequence[Any]
+    keys: Sequence[Sequence[Any]]
     has_more: bool
 
 
@@ -206,7 +205,6 @@ def _task_rows(rows: Sequence[Any], size: int, backwards: bool) -> TaskRows:
         kept.reverse()
     return TaskRows(
         texts=[row[0] for row in kept],
-        first=kept[0][1:] if kept else (),
-        last=kept[-1][1:] if kept else (),
+        keys=[row[1:] for row in kept],
         has_more=len(rows) > size,
     )

@@ -11,7 +11,7 @@ from app.core.db import unit_of_work
 from app.core.errors import BadRequest, Invalid
 from app.core.etag import expected_version
 from app.core.limits import api_limit
-from app.core.pagination import Cursor, Keyset, page_schema, url_with
+from app.core.pagination import cursor_links, page_schema, url_with
 from app.extensions import db
 from app.tasks import queries, service
 from app.tasks.by_date import tasks_of_day
@@ -137,7 +137,7 @@ def _update(task_id: int, data: Mapping[str, Any]) -> Response:
     return task_response(task)
 
 
-def _page(query: Mapping[str, Any]) -> Response:
+def _page(query: dict[str, Any]) -> Response:
     """A page by number where one is asked for, else by cursor."""
     if "page" in query and "cursor" in query:
         raise Invalid.field("page", "cannot be combined with cursor; send one of them")
@@ -148,7 +148,7 @@ def _page(query: Mapping[str, Any]) -> Response:
     if "page" in query:
         links = _numbered_links(query["page"], rows)
     else:
-        links = _links(listing.order, cursor, rows)
+        links = cursor_links(listing.order, cursor, rows.keys, has_more=rows.has_more)
     encode = current_app.json.dumps
     return json_response(
         f'{{"count":{count},"next":{encode(links[0])},"previous":{encode(links[1])},'
@@ -159,18 +159,6 @@ def _page(query: Mapping[str, Any]) -> Response:
 def _numbered_links(page: int, rows: TaskRows) -> tuple[str | None, str | None]:
     following = url_with(page=page + 1) if rows.has_more else None
     return following, url_with(page=page - 1) if page > 1 else None
-
-
-def _links(order: Keyset, cursor: Cursor | None, rows: TaskRows) -> tuple[str | None, str | None]:
-    """The links to the next and the previous page; null where there is none that way."""
-    if not rows.texts:
-        return None, None
-    backwards = cursor is not None and cursor.backwards
-    has_next = backwards or rows.has_more
-    has_previous = rows.has_more if backwards else cursor is not None
-    onwards = url_with(cursor=order.encode(rows.last, backwards=False))
-    back = url_with(cursor=order.encode(rows.first, backwards=True))
-    return onwards if has_next else None, back if has_previous else None
 
 
 def _before(event_id: int) -> str:

@@ -94,7 +94,7 @@ def get_filter(session: Session, filter_id: int, actor: Actor) -> SavedFilter:
     return found
 
 
-def applied(session: Session, query: Mapping[str, Any], actor: Actor) -> Mapping[str, Any]:
+def applied(session: Session, query: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """`query` (TaskQuerySchema) with what the filter that it names adds to it.
 
     Raises Invalid for a filter that is not the caller's, or that the list does not take any more.
@@ -107,11 +107,12 @@ def applied(session: Session, query: Mapping[str, Any], actor: Actor) -> Mapping
         message = f"you have no filter with the id {query['filter']}"
         raise Invalid.field("filter", message) from None
     try:
-        return _query_schema.load(saved.query) | query
+        stored: dict[str, Any] = _query_schema.load(saved.query)
     except ValidationError as error:
         raise Invalid.field(
             "filter", f"{saved.name!r} is not valid any more: {error.messages}"
         ) from None
+    return stored | query
 
 
 def create_filter(session: Session, data: Mapping[str, Any], *, actor: Actor) -> SavedFilter:

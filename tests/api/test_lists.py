@@ -10,8 +10,8 @@ from sqlalchemy import event, insert, select
 from app.boards.lifecycle import Status
 from app.core.db import unit_of_work
 from app.extensions import db
-from app.tasks.models import Priority, Task
 from app.tasks.listing import SORTABLE
+from app.tasks.models import Priority, Task
 from app.tasks.schemas import TaskSchema
 
 TASKS = "/api/v1/tasks/"
