@@ -10,10 +10,12 @@ stream where it entered that, else with the place in the first of its streams.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.core.events import ADMIN_STREAM, EventRecord, StreamName
+from app.projects.events import MemberAdded, MemberRemoved, ProjectDeleted
 from app.realtime.messages import Message, build_message
-from app.tasks.events import after, streams_of
+from app.tasks.events import TaskEvent, after, streams_of
 
 ADMINS = "admin:all"
 """The room of all administrators."""
@@ -42,17 +44,42 @@ class Outgoing:
     except_rooms: tuple[str, ...] = ()
 
 
+class Admission(NamedTuple):
+    """That a user (None: everybody) enters the room of a stream, or has to leave it."""
+
+    stream: StreamName
+    user_id: int | None
+    enters: bool
+
+
 def room_of(stream: StreamName, *, admin: bool) -> str:
     """The room of a stream's readers; administrators among them see more, so have their own."""
     return f"{stream}#admin" if admin else str(stream)
 
 
 def sees_content(entry: Entry, stream: StreamName) -> bool:
-    """Whether the readers of `stream` may be shown the task: seen after the event, and now."""
-    if entry.record.task_id is None or stream not in entry.present:
-        return False
-    task = after(entry.record)
+    """Whether the readers of `stream` may be shown what the event is about.
+
+    A task, and what is said about it, to those who saw it after the event and see it now; what has
+    no task, such as a board, to everyone whose stream the event is in.
+    """
+    record = entry.record
+    if record.task_id is None:
+        return True
+    if stream not in entry.present or record.entity != TaskEvent.entity:
+        return stream in entry.present
+    task = after(record)
     return task is not None and stream in streams_of(task)
+
+
+def admission(record: EventRecord) -> Admission | None:
+    """Who is let into the room of a project, or out of it, because of the event."""
+    if record.project_id is None:
+        return None
+    stream = StreamName.of_project(record.project_id)
+    if record.type in (MemberAdded.type, MemberRemoved.type):
+        return Admission(stream, record.entity_id, record.type == MemberAdded.type)
+    return Admission(stream, None, False) if record.type == ProjectDeleted.type else None
 
 
 def route(entry: Entry) -> Iterator[Outgoing]:

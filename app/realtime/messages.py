@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from app.boards.events import BoardEvent
+from app.comments.events import CommentEvent
 from app.core.events import EventRecord, StreamName
+from app.projects.events import MemberEvent, ProjectEvent
 from app.tasks.events import (
     TaskCreated,
     TaskDeleted,
     TaskEvent,
     TaskRestored,
+    TaskSlaBreached,
     TaskUpdated,
     after,
 )
@@ -17,6 +21,7 @@ Message = dict[str, Any]
 _ACTIONS = {
     TaskCreated.type: "created",
     TaskUpdated.type: "updated",
+    TaskSlaBreached.type: "updated",
     TaskDeleted.type: "deleted",
     # To whoever watches, a task that comes back is a task that was not there before.
     TaskRestored.type: "created",
@@ -28,7 +33,12 @@ _CONTENT = {
     "description": "description",
     "priority": "priority",
     "status": "status",
+    "project": "project",
+    "board": "board",
+    "position": "position",
     "due_date": "due_date",
+    "sla_breached": "sla_breached",
+    "completed_at": "completed_at",
     "assigned_to": "assignee",
     "created_by": "reporter",
     "created_at": "created_at",
@@ -37,22 +47,37 @@ _CONTENT = {
 }
 
 
+_TOLD = frozenset({BoardEvent.entity, CommentEvent.entity, MemberEvent.entity, ProjectEvent.entity})
+"""What else is told of with its content, as the API prints it."""
+
+
 def build_message(
     record: EventRecord, stream: StreamName, seq: int, *, content: bool = True
 ) -> tuple[str, Message]:
     """The name and the message of an event at its place in `stream`.
 
-    A task's message is flat: `task_id`, the fields of the task, `action` (created, updated or
-    deleted), `stream`, `seq`, `event_id`. Without `content`, and for a deletion, it is a removal:
-    `task.deleted` without the task's fields. Other entities are only named, by `<entity>_id`.
+    A message is flat: the id as `<entity>_id`, what the entity is now, `action`, `stream`, `seq`,
+    `event_id`. Without `content` it is a removal, which names the entity and tells nothing of it.
+    Of accounts and saved filters only the id is told in any case.
     """
+    action = record.type.partition(".")[2]
     place = {"stream": str(stream), "seq": seq, "event_id": str(record.event_id)}
-    if record.entity != TaskEvent.entity:
-        action = record.type.partition(".")[2]
-        return record.type, {f"{record.entity}_id": record.entity_id, "action": action, **place}
+    if record.entity == TaskEvent.entity:
+        return _task_message(record, place, content=content)
+    fields: Message = {f"{record.entity}_id": record.entity_id}
+    if record.entity == CommentEvent.entity:
+        fields["task_id"] = record.task_id
+        action = action if content else "deleted"
+    if record.entity in _TOLD and content and action != "deleted":
+        fields |= {name: value for name, value in record.snapshot.items() if name != "id"}
+    return f"{record.entity}.{action}", {**fields, "action": action, **place}
+
+
+def _task_message(record: EventRecord, place: Message, *, content: bool) -> tuple[str, Message]:
     task = after(record)
     if task is None or not content:
         return "task.deleted", {"task_id": record.task_id, "action": "deleted", **place}
     action = _ACTIONS[record.type]
-    fields = {name: task[key] for name, key in _CONTENT.items()}
+    # Events of before there were projects do not name one.
+    fields = {name: task.get(key) for name, key in _CONTENT.items()}
     return f"task.{action}", {"task_id": record.task_id, **fields, "action": action, **place}

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.comments.events import CommentEvent
+from app.comments.models import Comment
 from app.core.errors import NotFound
 from app.core.events import ADMIN_STREAM, EventRecord, Stream, StreamEntry, StreamName
+from app.projects.queries import is_member
 from app.realtime.hub import Entry
 from app.tasks.events import streams_of
 from app.tasks.models import Task
@@ -44,7 +47,7 @@ def entries_after(session: Session, position: int) -> list[Entry]:
     places = _places(session, [record.id for record in records])
     present = _present(session, records)
     return [
-        Entry(record, places.get(record.id, {}), present.get(record.task_id, frozenset()))
+        Entry(record, places.get(record.id, {}), present.get(record.id, frozenset()))
         for record in records
     ]
 
@@ -52,10 +55,12 @@ def entries_after(session: Session, position: int) -> list[Entry]:
 def missed(session: Session, stream: StreamName, last_seq: int | None, actor: Actor) -> Replay:
     """What came after `last_seq` in `stream`; with None only where the stream stands.
 
-    Raises NotFound for a stream that `actor` may not read, or that there is none of. One
-    administrator may read every stream, anyone else only the own one.
+    Raises NotFound for a stream that `actor` may not read, or that there is none of. An
+    administrator may read every stream, anyone else the own one and those of the own projects.
     """
-    own = stream == StreamName.of_user(actor.id)
+    own = stream == StreamName.of_user(actor.id) or (
+        stream.kind == "project" and is_member(session, stream.ref_id, actor.id)
+    )
     if not (own or actor.is_admin):
         raise NotFound("There is no such stream.")
     found = session.execute(
@@ -70,7 +75,10 @@ def missed(session: Session, stream: StreamName, last_seq: int | None, actor: Ac
         return Replay(head, resync_required=False)
     if not 0 < head - last_seq <= MAX_REPLAY:
         return Replay(head, resync_required=True)
-    return Replay(head, False, _entries_of(session, stream, stream_id, last_seq))
+    entries = _entries_of(session, stream, stream_id, last_seq)
+    # The audit log's retention may have taken some of them.
+    is_whole = len(entries) == head - last_seq
+    return Replay(head, False, entries) if is_whole else Replay(head, resync_required=True)
 
 
 def _entries_of(session: Session, stream: StreamName, stream_id: int, last_seq: int) -> list[Entry]:
@@ -83,8 +91,7 @@ def _entries_of(session: Session, stream: StreamName, stream_id: int, last_seq: 
     ).all()
     present = _present(session, [record for _, record in rows])
     return [
-        Entry(record, {stream: seq}, present.get(record.task_id, frozenset()))
-        for seq, record in rows
+        Entry(record, {stream: seq}, present.get(record.id, frozenset())) for seq, record in rows
     ]
 
 
@@ -102,17 +109,34 @@ def _places(session: Session, ids: Collection[int]) -> Mapping[int, Mapping[Stre
 
 def _present(
     session: Session, records: Iterable[EventRecord]
-) -> Mapping[int | None, frozenset[StreamName]]:
-    """By task: the streams of those who see it now; a deleted one is seen by nobody."""
-    tasks = {record.task_id for record in records if record.task_id is not None}
-    if not tasks:
+) -> Mapping[int, frozenset[StreamName]]:
+    """By event: the streams of those who see its task now.
+
+    Nobody sees a deleted task, or what a comment said that is deleted by now.
+    """
+    about_tasks = [record for record in records if record.task_id is not None]
+    if not about_tasks:
         return {}
     rows = session.execute(
-        select(Task.id, Task.reporter_id, Task.assignee_id).where(
-            Task.id.in_(tasks), Task.deleted_at.is_(None)
+        select(Task.id, Task.project_id, Task.reporter_id, Task.assignee_id).where(
+            Task.id.in_({record.task_id for record in about_tasks}), Task.deleted_at.is_(None)
         )
     )
-    return {
-        task_id: streams_of({"reporter": reporter, "assignee": assignee})
-        for task_id, reporter, assignee in rows
+    seen: dict[int | None, frozenset[StreamName]] = {
+        task_id: streams_of({"project": project, "reporter": reporter, "assignee": assignee})
+        for task_id, project, reporter, assignee in rows
     }
+    gone = _deleted_comments(session, about_tasks)
+    return {
+        record.id: seen.get(record.task_id, frozenset())
+        for record in about_tasks
+        if not (record.entity == CommentEvent.entity and record.entity_id in gone)
+    }
+
+
+def _deleted_comments(session: Session, records: Iterable[EventRecord]) -> set[int]:
+    ids = {record.entity_id for record in records if record.entity == CommentEvent.entity}
+    if not ids:
+        return set()
+    deleted = select(Comment.id).where(Comment.id.in_(ids), Comment.deleted_at.is_not(None))
+    return set(session.scalars(deleted))

@@ -1,7 +1,7 @@
 """Socket.IO over the hub: who may connect, what a client may ask, how it is told and let go."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -15,10 +15,11 @@ from app.core.errors import NotFound, Unauthenticated
 from app.core.events import ADMIN_STREAM, StreamName
 from app.core.fields import MAX_ID
 from app.extensions import db, socketio
+from app.projects.queries import projects_of
 from app.realtime.connections import Connection, Connections
 from app.realtime.credentials import token_of
 from app.realtime.handshake import is_upgrade, tcp_socket
-from app.realtime.hub import ADMINS, Outgoing, room_of, sees_content
+from app.realtime.hub import ADMINS, Admission, Outgoing, room_of, sees_content
 from app.realtime.messages import build_message
 from app.realtime.protocol import is_acceptable
 from app.realtime.queries import BATCH, Replay, missed
@@ -54,6 +55,27 @@ class SocketIOAdapter:
                 skip_sid=skipped,
                 namespace=NAMESPACE,
             )
+
+    def admit(self, admission: Admission) -> None:
+        """Let somebody into the room of a project, or out of it; administrators hear all anyway."""
+        for connection in self.connections.admitted():
+            actor = connection.actor
+            if actor is None or actor.is_admin or admission.user_id not in (None, actor.id):
+                continue
+            room = room_of(admission.stream, admin=False)
+            change = self.server.enter_room if admission.enters else self.server.leave_room
+            change(connection.sid, room, namespace=NAMESPACE)
+
+    def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
+        """Let everyone out of the rooms of projects but those named, as (user, project)."""
+        allowed = {(user_id, f"project:{project_id}") for user_id, project_id in memberships}
+        for connection in self.connections.admitted():
+            actor = connection.actor
+            if actor is None or actor.is_admin:
+                continue
+            for room in self.server.rooms(connection.sid, NAMESPACE):
+                if room.startswith("project:") and (actor.id, room) not in allowed:
+                    self.server.leave_room(connection.sid, room, namespace=NAMESPACE)
 
     def dismiss(self, connection: Connection) -> None:
         """Tell a client to go, and not to come back by itself; hang up if it does not listen."""
@@ -139,6 +161,7 @@ def connect(auth: object = None) -> None:
     actor = _admit(token if isinstance(token, str) else "")
     # Before the client learns that it is connected: from then on it misses nothing.
     adapter().follower.ensure_running()
+    projects = db.session.scalars(projects_of(actor)).all()
     # Ends the transaction now. Later there would be a switch to another greenlet between the rooms
     # and the library's answer, and an event could overtake that answer.
     db.session.remove()
@@ -146,6 +169,9 @@ def connect(auth: object = None) -> None:
     if actor.is_admin:
         _join(actor, ADMIN_STREAM)
         _enter(ADMINS)
+        return
+    for project_id in projects:
+        _join(actor, StreamName.of_project(project_id))
 
 
 @socketio.on("subscribe")

@@ -7,6 +7,7 @@ and an idle server asks its database nothing.
 import logging
 import threading
 import time
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from flask import Flask
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.queries import ended_sessions
 from app.extensions import db
+from app.projects.models import ProjectMember
 from app.realtime import hub, queries
 from app.realtime.connections import Connection, Connections
 from app.users.models import User
@@ -40,6 +42,12 @@ class Outlet(Protocol):
 
     def send(self, outgoing: hub.Outgoing) -> None:
         """Send one message to those in its room."""
+
+    def admit(self, admission: hub.Admission) -> None:
+        """Let somebody into the room of a project, or out of it."""
+
+    def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
+        """Let everyone out of the rooms of projects but those named, as (user, project)."""
 
     def dismiss(self, connection: Connection) -> None:
         """Tell a client to go, and close its connection."""
@@ -111,6 +119,7 @@ class Follower:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
             self._outlet.dismiss(connection)
+        self._outlet.keep_to(_memberships(self._outlet.connections.admitted()))
         self._checked_at = time.monotonic()
 
     def _send_new(self) -> int:
@@ -132,8 +141,15 @@ class Follower:
 
     def _send(self, entry: hub.Entry) -> None:
         try:
+            admission = hub.admission(entry.record)
+            # Whoever has left a project hears nothing that comes later, and of it only in the own
+            # stream; everyone may read of the project's end, which tells nothing but its id.
+            if admission and admission.user_id is not None:
+                self._outlet.admit(admission)
             for outgoing in hub.route(entry):
                 self._outlet.send(outgoing)
+            if admission and admission.user_id is None:
+                self._outlet.admit(admission)
         except Exception:
             # One bad event must not hold back everybody's; it stays in the log.
             log.exception("Event %s could not be sent.", entry.record.event_id)
@@ -181,6 +197,17 @@ def _engine() -> Engine:
     return db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
+def _memberships(connections: list[Connection]) -> set[tuple[int, int]]:
+    """The memberships of everyone who is connected, as (user, project)."""
+    users = {each.actor.id for each in connections if each.actor}
+    rows = db.session.execute(
+        select(ProjectMember.user_id, ProjectMember.project_id).where(
+            ProjectMember.user_id.in_(users)
+        )
+    )
+    return {(user_id, project_id) for user_id, project_id in rows}
+
+
 def _no_longer_welcome(connections: list[Connection]) -> list[Connection]:
     """Those whose session has ended or whose role has changed (and with it the rooms)."""
     by_session = {each.actor.session_id: each for each in connections if each.actor}
@@ -189,7 +216,7 @@ def _no_longer_welcome(connections: list[Connection]) -> list[Connection]:
     ended = ended_sessions(by_session.keys())
     users = {each.actor.id for each in connections if each.actor}
     rows = db.session.execute(select(User.id, User.role).where(User.id.in_(users)))
-    roles = dict(rows.tuples().all())
+    roles = dict(iter(rows))
     return [
         each
         for each in connections

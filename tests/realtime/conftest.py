@@ -75,8 +75,12 @@ class Listener:
         """The task events it heard; accounts have events as well."""
         return [name for name, _ in self.heard if name.startswith("task.")]
 
+    def names_of(self, entity: str) -> list[str]:
+        """The events it heard of one kind of thing."""
+        return [name for name, _ in self.heard if name.startswith(f"{entity}.")]
+
     def messages(self, task: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        wanted = [m for _, m in self.heard if "task_id" in m]
+        wanted = [m for name, m in self.heard if name.startswith("task.")]
         return [m for m in wanted if task is None or m["task_id"] == task["id"]]
 
     def ask(self, **payload: Any) -> Any:

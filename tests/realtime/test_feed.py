@@ -8,8 +8,9 @@ pytestmark = pytest.mark.xdist_group("realtime")
 
 TASKS = "/api/v1/tasks/"
 FIELDS = {
-    "task_id", "title", "description", "priority", "status", "due_date", "assigned_to",
-    "created_by", "created_at", "updated_at", "version", "action", "stream", "seq", "event_id",
+    "task_id", "title", "description", "priority", "status", "project", "board", "position",
+    "due_date", "sla_breached", "assigned_to", "created_by", "created_at", "updated_at",
+    "completed_at", "version", "action", "stream", "seq", "event_id",
 }  # fmt: skip
 REMOVAL = {"task_id", "action", "stream", "seq", "event_id"}
 
