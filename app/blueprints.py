@@ -5,6 +5,7 @@ from typing import NamedTuple
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask
 
+from app.audit.routes import bp as audit
 from app.auth.routes import bp as auth
 from app.boards.routes import bp as board
 from app.comments.routes import bp as comment
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     Entry(lifecycle, V1),
     Entry(comment, V1),
     Entry(report, V1),
+    Entry(audit, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),
 )

@@ -3,6 +3,7 @@
 import click
 from flask.cli import AppGroup
 
+from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
 from app.tasks.jobs import check_sla
 
@@ -10,6 +11,7 @@ jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
 
 SCHEDULED = {
     "check_sla": check_sla,
+    "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,
 }
 """Every entry of the beat table (a test holds the two equal)."""

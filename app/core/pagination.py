@@ -67,7 +67,7 @@ def url_with(**parameters: Any) -> str:
     kept = [
         (name, value)
         for name, value in request.args.items(multi=True)
-        if name not in ("page", "cursor", "before")
+        if name not in ("page", "cursor", "before", "after")
     ]
     return f"{request.base_url}?{urlencode(kept + list(parameters.items()))}"
 

@@ -122,10 +122,19 @@ def conditions(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[boo
             # An empty column is none of the values: a plain NOT would lose those rows.
             matches = _is_one_of(excluded, each, query[excluded], actor)
             found.append(not_(func.coalesce(matches, false())))
-        for suffix, compare in _RANGES.items():
-            if (bound := f"{name}_{suffix}") in query:
-                found.append(compare(each.column, _span(bound, query[bound], actor)))
+        found += bounds(name, each.column, query, actor)
     return found + list(_flags(query))
+
+
+def bounds(
+    name: str, column: InstrumentedAttribute[Any], query: Mapping[str, Any], actor: Actor
+) -> list[ColumnElement[bool]]:
+    """What `name_gte`, `_gt`, `_lte` and `_lt` of `query` ask of `column`. Raises Invalid."""
+    return [
+        compare(column, _span(f"{name}_{suffix}", query[f"{name}_{suffix}"], actor))
+        for suffix, compare in _RANGES.items()
+        if f"{name}_{suffix}" in query
+    ]
 
 
 def is_overdue() -> ColumnElement[bool]:

@@ -1,0 +1,53 @@
+"""The audit log: `/api/v1/audit/logs/…`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, stream_with_context
+
+from app.audit import export, queries
+from app.audit.schemas import LogExportQuerySchema, LogPageSchema, LogQuerySchema
+from app.core import clock
+from app.core.api import Blueprint
+from app.core.db import snapshot
+from app.core.limits import api_limit
+from app.core.pagination import url_with
+from app.extensions import db
+from app.users.actor import Actor, current_actor
+
+bp = Blueprint("audit", __name__, description="Read who did what, when and from where")
+api_limit(bp)
+
+
+@bp.get("/audit/logs/")
+@bp.arguments(LogQuerySchema, location="query")
+@bp.response(200, LogPageSchema)
+def read_log(query: dict[str, Any]) -> dict[str, Any]:
+    """Read the log: one's own actions, those in projects one is ADMIN of, all as administrator"""
+    page = queries.read_log(db.session(), query, current_actor())
+    return {
+        "count": min(page.total, queries.MAX_COUNT),
+        "count_is_exact": page.total <= queries.MAX_COUNT,
+        "next": url_with(before=page.entries[-1]["id"]) if page.has_more else None,
+        "previous": None,
+        "results": page.entries,
+    }
+
+
+@bp.get("/audit/logs/export/")
+@bp.arguments(LogExportQuerySchema, location="query")
+@bp.alt_response(200, description="CSV with a header, or one JSON object a line", success=True)
+def export_log(query: dict[str, Any]) -> Response:
+    """Export the log, as far as the caller may read it, as CSV or JSON lines"""
+    form = query.pop("format")
+    lines = _lines(form, query, current_actor())
+    answer = Response(stream_with_context(lines), mimetype=export.MEDIA_TYPES[form])
+    name = f"audit-log-{clock.now():%Y-%m-%d}.{form}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _lines(form: str, query: dict[str, Any], actor: Actor) -> Iterator[str]:
+    write = export.as_csv if form == "csv" else export.as_ndjson
+    with snapshot() as session:
+        yield from write(queries.export_log(session, query, actor))
