@@ -8,6 +8,7 @@ from app.tasks.events import (
     TaskDeleted,
     TaskEvent,
     TaskRestored,
+    TaskSlaBreached,
     TaskUpdated,
     after,
 )
@@ -17,6 +18,7 @@ Message = dict[str, Any]
 _ACTIONS = {
     TaskCreated.type: "created",
     TaskUpdated.type: "updated",
+    TaskSlaBreached.type: "updated",
     TaskDeleted.type: "deleted",
     # To whoever watches, a task that comes back is a task that was not there before.
     TaskRestored.type: "created",
