@@ -67,7 +67,7 @@ def check_room(session: Session, cell: Cell, standing: Standing, *, override: bo
         return
     raise Conflict(
         f"{full(column)} Take a task out of it first; {who_may(Permission.OVERRIDE_WIP_LIMIT)} "
-        "may send override_wip_limit: true.",
+        "may exceed it (override_wip_limit: true).",
         errors={"status": [f"has reached the limit of {column.wip_limit} in this column"]},
         extra={"wip_limit": column.wip_limit},
     )
