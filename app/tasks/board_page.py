@@ -84,7 +84,7 @@ def _counts(session: Session, board_id: int) -> Mapping[Status, int]:
         .where(Task.board_id == board_id, Task.deleted_at.is_(None))
         .group_by(Task.status)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _first_cards(session: Session, board_id: int, limit: int) -> Mapping[Status, Sequence[Card]]:
