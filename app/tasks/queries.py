@@ -52,7 +52,7 @@ SORTABLE = {
     "updated_at": Task.updated_at,
     "completed_at": Task.completed_at,
 }
-_NULLABLE = {"position", "assignee", "due_date", "estimated_hours", "completed_at"}
+_NULLABLE = {"board", "position", "assignee", "due_date", "estimated_hours", "completed_at"}
 
 
 @dataclass(frozen=True)
