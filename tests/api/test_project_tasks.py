@@ -196,9 +196,10 @@ def test_what_is_written_while_a_project_goes_goes_with_it(ada, bob, project, ro
 
 
 def test_an_answer_from_before_a_deletion_is_not_stored_after_it(
-    app, ada, admin, project, monkeypatch
+    ada, admin, project, redis_client, monkeypatch
 ):
     task = project.task()
+    redis_client.flushdb()  # As long after the last change of that day.
     real = by_date._from_database
 
     def slow(day, actor):
@@ -405,7 +406,8 @@ def test_a_list_over_twenty_memberships_reads_no_table_and_costs_no_more_queries
                 " position, reporter_id, due_date_only, sla_breached, version, created_at,"
                 " updated_at)"
                 " SELECT 'x', repeat(md5(n::text), 8), 'TODO', 'LOW', :p, :b,"
-                " 'a' || lpad(n::text, 5, '0'), :u, false, false, 1, now() - n * interval '1 minute', now()"
+                " 'a' || lpad(n::text, 5, '0'), :u, false, false, 1,"
+                " now() - n * interval '1 minute', now()"
                 " FROM generate_series(1, 5000) n",
                 p=home.id, b=home.board_id, u=ada.id,
             )  # fmt: skip
