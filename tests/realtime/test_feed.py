@@ -1,7 +1,9 @@
 import pytest
 from sqlalchemy import text
 
+from app.core.db import unit_of_work
 from app.extensions import db
+from app.tasks.jobs import check_sla
 from tests.realtime.conftest import wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -167,3 +169,18 @@ def test_nothing_is_lost_while_the_database_is_away(request, settings, listen, a
 
     wait_until(lambda: hers.messages(second), 3)
     assert len(hers.messages()) == 2
+
+
+def test_a_breach_of_the_sla_arrives_as_an_update(app, listen, ada):
+    hers = listen(ada)
+    task = ada.create_task(due_date="2999-01-01")
+    wait_until(lambda: hers.names() == ["task.created"], 2)
+    with app.app_context():
+        with unit_of_work() as session:
+            session.execute(text("UPDATE tasks SET due_at = now() - interval '1 minute'"))
+        check_sla.run()
+
+    wait_until(lambda: hers.names()[1:] == ["task.updated"], 2)
+    assert hers.messages(task)[1]["version"] == 2
+    ada.patch(f"{TASKS}{task['id']}/", json={"title": "The feed goes on"})
+    wait_until(lambda: hers.names()[1:] == ["task.updated"] * 2, 2)
