@@ -105,10 +105,12 @@ def test_a_neighbour_that_is_not_in_the_column_is_a_conflict(ada, project, cards
 
 @pytest.mark.parametrize("side", ["after", "before"])
 def test_a_card_is_no_neighbour_of_itself(ada, cards, side):
-    answer = move(ada, cards[0], **{side: cards[0]})
+    other = "before" if side == "after" else "after"
 
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [side]
+    for body in ({side: cards[0]}, {side: cards[0], other: cards[2]}):
+        answer = move(ada, cards[0], **body)
+        assert answer.status_code == 422
+        assert list(answer.json["errors"]) == [side]
 
 
 @pytest.mark.parametrize(
