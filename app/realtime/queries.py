@@ -108,11 +108,11 @@ def _present(
     if not tasks:
         return {}
     rows = session.execute(
-        select(Task.id, Task.reporter_id, Task.assignee_id).where(
+        select(Task.id, Task.project_id, Task.reporter_id, Task.assignee_id).where(
             Task.id.in_(tasks), Task.deleted_at.is_(None)
         )
     )
     return {
-        task_id: streams_of({"reporter": reporter, "assignee": assignee})
-        for task_id, reporter, assignee in rows
+        task_id: streams_of({"project": project, "reporter": reporter, "assignee": assignee})
+        for task_id, project, reporter, assignee in rows
     }
