@@ -65,8 +65,13 @@ class ProjectMade:
             session.delete(member)
             events.record(about_member(member, MemberRemoved, actor_id=self.owner.id))
 
-    def delete(self) -> None:
+    def delete(self, *, removing: Sequence[Person] = ()) -> None:
+        """Delete it, and its members with it, in one unit of work."""
         with self.app.app_context(), unit_of_work() as session:
+            for person in removing:
+                member = session.get_one(ProjectMember, (self.id, person.id))
+                session.delete(member)
+                events.record(about_member(member, MemberRemoved, actor_id=self.owner.id))
             project = session.get_one(Project, self.id, with_for_update=True)
             project.deleted_at = clock.now()
             events.record(about_project(project, ProjectDeleted, actor_id=self.owner.id))

@@ -181,6 +181,16 @@ def test_what_a_deleted_project_leaves(
     assert tuple(deleted[0]) == (3, 2)
 
 
+def test_a_project_goes_with_its_members(ada, bob, project, wrong_counts):
+    task = project.task(assignee=bob.id)
+
+    project.delete(removing=[bob, ada])
+
+    assert wrong_counts() == 0
+    assert ada.get(f"{TASKS}{task['id']}/").status_code == 404
+    assert ada.get("/api/v1/reports/insight/").json["total"] == 0
+
+
 def test_what_is_written_while_a_project_goes_goes_with_it(ada, bob, project, rows, wrong_counts):
     body = {"title": "x", "board": project.board_id}
 
