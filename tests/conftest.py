@@ -150,7 +150,7 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@dataclass
+@dataclass(eq=False)
 class Person:
     """A registered user with a signed-in client."""
 

@@ -64,7 +64,7 @@ def _as_entry(row: Row[EventRecord, int, str]) -> dict[str, Any]:
         "id": record.id,
         "event_id": record.event_id,
         "at": record.at,
-        "actor": None if actor_id is None else {"id": actor_id, "username": username},
+        "actor": {"id": actor_id, "username": username} if username else None,
         "entity": entity,
         "entity_id": record.entity_id,
         "action": action,

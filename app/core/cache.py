@@ -22,6 +22,9 @@ TIMEOUT_SECONDS = 0.25
 PREFIX = "task:"
 """All keys of the cache begin so; the date-keyed ones are `task:<YYYY-MM-DD>`."""
 
+EPOCH = "task-epoch"
+"""Rises whenever everything is dropped, so that nobody stores what was read before that."""
+
 
 class CacheUnavailable(Exception):
     """Redis did not answer, or has not answered for a moment and is not asked."""
@@ -85,5 +88,6 @@ def drop_all() -> bool:
 
 
 def _unlink_all(client: redis.Redis) -> None:
+    client.incr(EPOCH)
     for key in client.scan_iter(match=f"{PREFIX}*", count=500):
         client.unlink(key)

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from app.core.events import Written
+from app.core.events import StreamName, Written
 from app.reports.models import TaskCount
 from app.tasks.events import after, before, streams_of
 
@@ -28,7 +28,8 @@ def count_task(session: Session, written: Written) -> None:
 
 def forget_counts(session: Session, written: Written) -> None:
     """A deleted project has no tasks."""
-    session.execute(delete(TaskCount).where(TaskCount.stream_id.in_(written.streams.values())))
+    stream_id = written.streams[StreamName.of_project(written.record.entity_id)]
+    session.execute(delete(TaskCount).where(TaskCount.stream_id == stream_id))
 
 
 def _apply(session: Session, deltas: dict[Key, int]) -> None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import redis
 
 from app.config import current_settings
-from app.core.cache import PREFIX, CacheUnavailable, cache
+from app.core.cache import EPOCH, PREFIX, CacheUnavailable, cache
 from app.core.events import EventRecord
 from app.extensions import db
 from app.projects.queries import projects_of
@@ -29,11 +29,12 @@ TTL_SECONDS = 3600
 MAX_TASKS = 1000
 """A busier day is answered up to here; the list endpoint pages through everything."""
 
-# Stores only while nothing has changed since the version was read (KEYS: version, target).
+# Stores only while nothing has changed since the version was read (KEYS: epoch, version, target).
 _STORE = """
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
-if ARGV[2] == '' then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-else redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]); redis.call('EXPIRE', KEYS[2], ARGV[4]) end
+local found = redis.call('MGET', KEYS[1], KEYS[2])
+if (found[1] or '') .. ':' .. (found[2] or '') ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('SET', KEYS[3], ARGV[3], 'EX', ARGV[4])
+else redis.call('HSET', KEYS[3], ARGV[2], ARGV[3]); redis.call('EXPIRE', KEYS[3], ARGV[4]) end
 return 1
 """
 
@@ -65,6 +66,8 @@ def tasks_of_day(day: date, actor: Actor) -> str:
     if cached is not None:
         return cached
     found = _from_database(day, actor)
+    if _viewer(actor) != place.field:
+        return found  # The caller joined or left a project meanwhile: whose answer is this?
     # Without a cache the answer is as right, and nothing outdated has been stored.
     with suppress(CacheUnavailable):
         cache().call(lambda client: _store(client, place, version, found))
@@ -112,17 +115,18 @@ def _viewer(actor: Actor) -> str:
 
 def _read(client: redis.Redis, place: Place) -> tuple[str, str | None]:
     pipeline = client.pipeline(transaction=False)
-    pipeline.get(place.version)
+    pipeline.mget(EPOCH, place.version)
     if place.field:
         pipeline.hget(place.target, place.field)
     else:
         pipeline.get(place.target)
     version, cached = pipeline.execute()
-    return version or "", cached
+    return ":".join(part or "" for part in version), cached
 
 
 def _store(client: redis.Redis, place: Place, version: str, found: str) -> None:
-    client.eval(_STORE, 2, place.version, place.target, version, place.field, found, TTL_SECONDS)
+    keys = (EPOCH, place.version, place.target)
+    client.eval(_STORE, 3, *keys, version, place.field, found, TTL_SECONDS)
 
 
 def _forget(client: redis.Redis, days: Iterable[date]) -> None:

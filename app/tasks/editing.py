@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.boards.lifecycle import Status, refusal
 from app.boards.models import Board
+from app.boards.queries import get_board
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound
 from app.projects.models import Project
@@ -19,6 +20,7 @@ from app.tasks.locking import Locked
 from app.tasks.models import Task
 from app.tasks.placement import END, Cell, Neighbours
 from app.tasks.sla import is_breached
+from app.users.actor import Actor
 from app.users.queries import find_user
 
 
@@ -35,16 +37,18 @@ class Edit:
         return "board" in self.values and self.values["board"] != task.board_id
 
 
-def read_edit(session: Session, values: Mapping[str, Any]) -> Edit:
+def read_edit(session: Session, values: Mapping[str, Any], actor: Actor) -> Edit:
     """The edit that `values` (TaskPatchSchema, TaskInputSchema, MoveSchema) ask for.
 
-    Raises NotFound for a board that does not exist.
+    Raises NotFound for a board that `actor` does not see, before anything else is looked at: no
+    other refusal must tell that there is one.
     """
     board = None
     if (board_id := values.get("board")) is not None:
-        board = session.get(Board, board_id)
-        if board is None:
-            raise _no_such_board(board_id)
+        try:
+            board, _, _ = get_board(session, board_id, actor)
+        except NotFound:
+            raise _no_such_board(board_id) from None
     return Edit(values, board, Neighbours(values.get("after"), values.get("before")))
 
 

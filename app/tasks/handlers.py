@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from app.core import cache, clock
 from app.core.errors import Conflict
 from app.core.events import Event, EventRecord
+from app.projects.models import Project
 from app.tasks.events import TaskUpdated
 from app.tasks.models import Task
 from app.tasks.recording import Change
@@ -14,8 +15,11 @@ from app.tasks.recording import Change
 def unassign_former_member(session: Session, event: Event) -> None:
     """Take the tasks of a project from somebody who is no member any more.
 
-    The project is locked, so nobody assigns at the same time.
+    The project is locked, so nobody assigns at the same time. With a deleted project its tasks go
+    altogether, and are not counted any more.
     """
+    if session.get_one(Project, event.project_id).deleted_at is not None:
+        return
     held = select(Task).where(
         Task.project_id == event.project_id, Task.assignee_id == event.entity_id
     )

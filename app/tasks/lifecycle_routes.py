@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from app.core.api import Blueprint
-from app.core.db import unit_of_work
+from app.core.db import snapshot, unit_of_work
 from app.core.etag import expected_version
 from app.core.limits import api_limit
 from app.extensions import db
@@ -36,7 +36,8 @@ api_limit(bp)
 @bp.alt_response(200, schema=BoardViewSchema, success=True)
 def show_board(query: dict[str, Any], board_id: int) -> Response:
     """Show a board with its columns, their first cards and counts"""
-    return json_response(board_page(db.session(), board_id, query["cards"], current_actor()))
+    with snapshot() as session:
+        return json_response(board_page(session, board_id, query["cards"], current_actor()))
 
 
 @bp.get("/tasks/<id:task_id>/transitions/")

@@ -88,12 +88,9 @@ def _check(locked: Sequence[Locked], wanted: Sequence[int], *, deleted: bool) ->
     there = {each.task.id for each in locked if _is_there(each, deleted=deleted)}
     missing = [task_id for task_id in wanted if task_id not in there]
     if missing:
-        if len(wanted) == 1:
-            raise NotFound("There is no such task.")
-        raise NotFound(
-            "There are no such tasks: " + ", ".join(map(str, missing)) + ".",
-            extra={"missing": missing},
-        )
+        several = "There are no such tasks: " + ", ".join(map(str, missing)) + "."
+        detail = "There is no such task." if len(wanted) == 1 else several
+        raise NotFound(detail, extra={"missing": missing})
     for each in locked:
         if each.project is not None:
             check_writable(each.project)

@@ -47,6 +47,9 @@ def put(session: Session, task: Task, cell: Cell, between: Neighbours = END) -> 
 
     Raises Invalid for a neighbour that is the task itself, Conflict for one that is not there.
     """
+    for field, neighbour in between._asdict().items():
+        if neighbour is not None and neighbour == task.id:
+            raise Invalid.field(field, "is the task itself; name another one or none")
     stands_there = (task.board_id, task.status) == cell and task.deleted_at is None
     if stands_there and between == END:
         return
@@ -67,7 +70,7 @@ def check_room(session: Session, cell: Cell, standing: Standing, *, override: bo
         return
     raise Conflict(
         f"{full(column)} Take a task out of it first; {who_may(Permission.OVERRIDE_WIP_LIMIT)} "
-        "may send override_wip_limit: true.",
+        "may exceed it (override_wip_limit: true).",
         errors={"status": [f"has reached the limit of {column.wip_limit} in this column"]},
         extra={"wip_limit": column.wip_limit},
     )
@@ -99,19 +102,17 @@ def _gap(
     """The keys between which the task belongs; None stands for the top and the bottom."""
     others = [*_in(cell), Task.id != task.id]
     if between.after is not None:
-        lower = _key_of(session, task, cell, "after", between.after)
+        lower = _key_of(session, cell, "after", between.after)
         following = select(func.min(Task.position)).where(*others, Task.position > lower)
         return lower, session.scalar(following)
     if between.before is not None:
-        upper = _key_of(session, task, cell, "before", between.before)
+        upper = _key_of(session, cell, "before", between.before)
         preceding = select(func.max(Task.position)).where(*others, Task.position < upper)
         return session.scalar(preceding), upper
     return session.scalar(select(func.max(Task.position)).where(*others)), None
 
 
-def _key_of(session: Session, task: Task, cell: Cell, field: str, neighbour: int) -> str:
-    if neighbour == task.id:
-        raise Invalid.field(field, "is the task itself; name another one or none")
+def _key_of(session: Session, cell: Cell, field: str, neighbour: int) -> str:
     key = session.scalar(select(Task.position).where(*_in(cell), Task.id == neighbour))
     if key is None:
         message = f"task {neighbour} is not in that column (any more); read the board again"

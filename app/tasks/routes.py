@@ -102,7 +102,7 @@ def change_task(data: dict[str, Any], task_id: int) -> Response:
 
 @bp.delete("/tasks/<id:task_id>/")
 @bp.response(204)
-@bp.alt_response(403, description="Neither the reporter nor an ADMIN")
+@bp.alt_response(403, description="Neither the reporter, nor MANAGER or ADMIN of the project")
 def delete_task(task_id: int) -> None:
     """Delete a task; it can be restored"""
     with unit_of_work() as session:

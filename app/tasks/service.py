@@ -31,7 +31,7 @@ def create_task(session: Session, data: Mapping[str, Any], *, actor: Actor) -> T
     moment = clock.now()
     task = Task(reporter_id=actor.id, version=1, created_at=moment, updated_at=moment)
     task.description, task.due_date_only, task.sla_breached = "", False, False
-    edit = read_edit(session, data)
+    edit = read_edit(session, data, actor)
     if edit.board is not None:
         share_project(session, edit.board.project_id)
     # It begins outside any project and is moved from there.
@@ -54,7 +54,7 @@ def update_task(
     Conflict, and PreconditionFailed (which lists what changed since) when `version` is not the
     present one.
     """
-    edit = read_edit(session, data)
+    edit = read_edit(session, data, actor)
     locked = lock_task(session, task_id, actor, board=edit.board)
     locked.standing.require(Permission.EDIT_TASK)
     _check_version(session, locked.task, version, data)
@@ -71,9 +71,14 @@ def change_tasks(
     Returns each task, by id, with what changed. Raises what `update_task` raises; a refusal names
     the task.
     """
-    edit = read_edit(session, data)
+    edit = read_edit(session, data, actor)
+    found = lock_tasks(session, task_ids, actor, board=edit.board)
+    if data.keys() & {"status", "board"}:
+        # All at once: one by one they would come in the order of the tasks, not in their own.
+        boards = {each.task.board_id for each in found} | {data.get("board")}
+        placement.lock_boards(session, {each for each in boards if each is not None})
     done = []
-    for locked in lock_tasks(session, task_ids, actor, board=edit.board):
+    for locked in found:
         try:
             locked.standing.require(Permission.EDIT_TASK)
             with Change(locked.task, TaskUpdated, actor_id=actor.id) as change:
@@ -98,19 +103,23 @@ def delete_task(session: Session, task_id: int, *, actor: Actor, version: int | 
 def restore_task(session: Session, task_id: int, *, actor: Actor) -> Task:
     """Bring a deleted task back, to the end of its column; one that is not deleted stays as it is.
 
-    Raises NotFound, Forbidden, Conflict.
+    Raises NotFound, Forbidden, Conflict (where its column has filled up, too).
     """
     locked = lock_task(session, task_id, actor, deleted=True)
     locked.standing.require(Permission.DELETE_TASK)
     if locked.task.deleted_at is not None:
         with Change(locked.task, TaskRestored, actor_id=actor.id):
-            _put_back(session, locked.task)
+            _put_back(session, locked)
             locked.task.deleted_at = None
     return locked.task
 
 
-def _put_back(session: Session, task: Task) -> None:
-    """Its place may be taken by now, and its board deleted: then the project's first board."""
+def _put_back(session: Session, locked: Locked) -> None:
+    """Its place may be taken by now, and its board deleted: then the project's first board.
+
+    Who may exceed a WIP limit need not ask for it here.
+    """
+    task, may_exceed = locked.task, locked.standing.may(Permission.OVERRIDE_WIP_LIMIT)
     if task.board_id is None:
         return
     boards = select(Board.id).where(Board.project_id == task.project_id, Board.deleted_at.is_(None))
@@ -119,6 +128,7 @@ def _put_back(session: Session, task: Task) -> None:
         raise Conflict("The project has no board to put the task on; create one first.")
     cell = placement.Cell(task.board_id if task.board_id in ids else ids[0], task.status)
     placement.lock_boards(session, {cell.board_id})
+    placement.check_room(session, cell, locked.standing, override=may_exceed)
     placement.put(session, task, cell)
 
 

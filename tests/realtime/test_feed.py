@@ -1,8 +1,14 @@
 import pytest
 from sqlalchemy import text
 
+from app.core.db import unit_of_work
+from app.core.events import StreamName
 from app.extensions import db
-from tests.realtime.conftest import wait_until
+from app.projects.models import ProjectMember, ProjectRole
+from app.realtime.hub import sees_content
+from app.realtime.queries import entries_after
+from app.tasks.jobs import check_sla
+from tests.realtime.conftest import POSITION, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -168,3 +174,39 @@ def test_nothing_is_lost_while_the_database_is_away(request, settings, listen, a
 
     wait_until(lambda: hers.messages(second), 3)
     assert len(hers.messages()) == 2
+
+
+def test_a_breach_of_the_sla_arrives_as_an_update(app, listen, ada):
+    hers = listen(ada)
+    task = ada.create_task(due_date="2999-01-01")
+    wait_until(lambda: hers.names() == ["task.created"], 2)
+    with app.app_context():
+        with unit_of_work() as session:
+            session.execute(text("UPDATE tasks SET due_at = now() - interval '1 minute'"))
+        check_sla.run()
+
+    wait_until(lambda: hers.names()[1:] == ["task.updated"], 2)
+    assert hers.messages(task)[1]["version"] == 2
+    ada.patch(f"{TASKS}{task['id']}/", json={"title": "The feed goes on"})
+    wait_until(lambda: hers.names()[1:] == ["task.updated"] * 2, 2)
+
+
+def test_a_task_is_shown_to_the_stream_of_the_project_that_it_is_in_now(app, ada):
+    project, hers = StreamName.of_project(1), StreamName.of_user(ada.id)
+    with app.app_context(), unit_of_work() as session:
+        session.add(ProjectMember(project_id=1, user_id=ada.id, role=ProjectRole.MEMBER))
+    task = ada.create_task()
+
+    def shown():
+        """Which of the streams may see the content of the events so far, oldest first."""
+        with app.app_context():
+            with unit_of_work() as session:
+                session.execute(POSITION)
+            entries = [e for e in entries_after(db.session(), 0) if e.record.task_id]
+            return [[sees_content(e, project), sees_content(e, hers)] for e in entries]
+
+    assert shown() == [[False, True]]
+    ada.patch(f"{TASKS}{task['id']}/", json={"board": 1})
+    assert shown() == [[False, False], [True, False]]
+    ada.patch(f"{TASKS}{task['id']}/", json={"board": None})
+    assert shown() == [[False, True], [False, False], [False, True]]
