@@ -65,5 +65,4 @@ def _visible_task(session: Session, record: EventRecord, recipient: User) -> Tas
 
 def sees_task(session: Session, task: Task, user: User) -> bool:
     """Whether the task is there for `user` at this moment."""
-    reader = Actor(user.id, user.username, user.role, user.timezone, session_id="")
-    return task.deleted_at is None and standing_to(session, task, reader).sees
+    return task.deleted_at is None and standing_to(session, task, Actor.of(user)).sees

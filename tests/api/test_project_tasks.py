@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.tasks import by_date
-from app.tasks.queries import SORTABLE
+from app.tasks.listing import SORTABLE
 from app.users.models import Role
 from benchmarks.plans import explain, recorded, sequential_scans
 from tests.api.conftest import TASKS, at_once, events_of, twin

@@ -108,7 +108,7 @@ def test_a_task_that_moves_away_is_a_removal_here_and_comes_with_its_content_the
     ada.post(f"{TASKS}{task['id']}/move/", json={"board": there.board})
     wait_until(lambda: his.messages(task) and hers.messages(task), 2)
 
-    (gone,), (came,) = his.messages(task), hers.messages(task)
+    gone, came = his.messages(task)[-1], hers.messages(task)[-1]
     assert (set(gone), gone["stream"]) == (REMOVAL, here.stream)
     assert (came["title"], came["stream"]) == ("secret plan", there.stream)
 
@@ -156,9 +156,11 @@ def test_a_members_stream_has_no_gaps_whatever_happens_in_the_project(listen, ad
     ada.patch(project.path, json={"name": "Gemini"})
     ada.post("/api/v1/boards/", json={"project": project.id, "name": "Second"})
     ada.delete(f"{TASKS}{task['id']}/")
-    wait_until(lambda: len(heard_in(his, project.stream)) >= 5, 2)
+    wait_until(lambda: "task.deleted" in his.names(), 2)
 
+    # What was told before the subscription may arrive after it; a client drops what it has.
     places = [message["seq"] for _, message in heard_in(his, project.stream)]
+    places = [place for place in places if place > head]
     assert places == list(range(head + 1, head + 6))
     wait_until(lambda: len({m["event_id"] for _, m in root.heard}) >= 5, 2)
     ids = [message["event_id"] for _, message in root.heard]
