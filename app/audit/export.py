@@ -44,6 +44,9 @@ def as_csv(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield _line(_inert(row[name]) for name in COLUMNS)
 
 
+WRITERS = {"csv": as_csv, "ndjson": as_ndjson}
+
+
 def _inert(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
     is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -3,9 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, true, union
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core.db import snapshot
 from app.core.events import EventRecord
 from app.projects.models import ProjectMember
 from app.projects.permissions import GRANTS, Permission
@@ -13,11 +26,16 @@ from app.projects.queries import projects_of
 from app.tasks import filters
 from app.tasks.models import Task
 from app.users.actor import Actor
+from app.users.events import UserEvent
 from app.users.models import User
 
 MAX_COUNT = 10_000
 """Counting everything would cost more than reading the page; nobody reads on page 500."""
 BATCH = 500
+
+Column = InstrumentedAttribute[Any]
+HOMES: tuple[Column, ...] = (EventRecord.project_id, EventRecord.former_project_id)
+"""By which an entry belongs to a project: what it is about is in it, or has left it."""
 
 
 class LogPage(NamedTuple):
@@ -31,35 +49,65 @@ class LogPage(NamedTuple):
 def read_log(session: Session, query: Mapping[str, Any], actor: Actor) -> LogPage:
     """A page of what `actor` may read of the log; `query` is a LogQuerySchema."""
     wanted, size = _conditions(query, actor), query["page_size"]
-    older = [EventRecord.id < query["before"]] if "before" in query else []
-    newest = _visible_ids(actor, [*wanted, *older], size + 1)
-    rows = session.execute(
-        _entries().where(EventRecord.id.in_(newest)).order_by(EventRecord.id.desc()).limit(size + 1)
-    ).all()
-    counted = _visible_ids(actor, wanted, MAX_COUNT + 1).subquery()
+    entries = _newest(session, query, actor, [*wanted, *_before(query.get("before"))], size + 1)
+    counted = _visible_ids(query, actor, wanted, MAX_COUNT + 1).subquery()
     total = session.scalar(select(func.count()).select_from(counted)) or 0
-    return LogPage([_as_entry(row) for row in rows[:size]], total, len(rows) > size)
+    return LogPage(entries[:size], total, len(entries) > size)
 
 
-def export_log(
-    session: Session, query: Mapping[str, Any], actor: Actor
+def export_log(query: Mapping[str, Any], actor: Actor) -> Iterator[dict[str, Any]]:
+    """Everything that `actor` may read of the log, newest first, a batch in memory at a time.
+
+    Each batch is read on a connection of its own: however slowly the client reads, none is held
+    meanwhile, no time limit of the database cuts the export, and who loses a project loses what
+    is still to come of it. Entries do not change, so the batches agree with each other.
+
+    Raises Invalid at once, not when the first entry is asked for.
+    """
+    return _batches(query, actor, _conditions(query, actor))
+
+
+def _batches(
+    query: Mapping[str, Any], actor: Actor, wanted: Sequence[ColumnElement[bool]]
 ) -> Iterator[dict[str, Any]]:
-    """Everything that `actor` may read of the log, newest first, a batch in memory at a time."""
-    entries = _entries().where(*_conditions(query, actor), or_(*_visible(actor)))
-    streamed = entries.order_by(EventRecord.id.desc()).execution_options(yield_per=BATCH)
-    for row in session.execute(streamed):
-        yield _as_entry(row)
+    last: int | None = None
+    while True:
+        with snapshot() as session:
+            entries = _newest(session, query, actor, [*wanted, *_before(last)], BATCH)
+        yield from entries
+        if len(entries) < BATCH:
+            return
+        last = entries[-1]["id"]
 
 
-def _entries() -> Select[EventRecord, int, str]:
-    return select(EventRecord, User.id, User.username).outerjoin(
-        User, User.id == EventRecord.actor_id
+def _before(last: int | None) -> list[ColumnElement[bool]]:
+    return [] if last is None else [EventRecord.id < last]
+
+
+def _newest(
+    session: Session,
+    query: Mapping[str, Any],
+    actor: Actor,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(EventRecord, User.id, User.username, _is_seen_whole(actor))
+        .outerjoin(User, User.id == EventRecord.actor_id)
+        .where(EventRecord.id.in_(_visible_ids(query, actor, conditions, limit)))
+        .order_by(EventRecord.id.desc())
+        .limit(limit)
     )
+    return [_as_entry(row) for row in rows]
 
 
-def _as_entry(row: Row[EventRecord, int, str]) -> dict[str, Any]:
-    record, actor_id, username = row
+def _as_entry(row: Row[EventRecord, int, str, bool]) -> dict[str, Any]:
+    record, actor_id, username, is_seen_whole = row
     entity, _, action = record.type.partition(".")
+    project, changes = record.project_id, _before_and_after(record, action)
+    if not is_seen_whole:
+        # Whoever administers the project that a task has left learns that, and nothing more.
+        project, changes = record.former_project_id, {"project": [record.former_project_id, None]}
     return {
         "id": record.id,
         "event_id": record.event_id,
@@ -68,9 +116,9 @@ def _as_entry(row: Row[EventRecord, int, str]) -> dict[str, Any]:
         "entity": entity,
         "entity_id": record.entity_id,
         "action": action,
-        "project": record.project_id,
+        "project": project,
         "task": record.task_id,
-        "changes": _before_and_after(record, action),
+        "changes": changes,
         "ip": record.ip,
         "user_agent": record.user_agent,
         "request_id": record.request_id,
@@ -88,18 +136,23 @@ def _before_and_after(record: EventRecord, action: str) -> Mapping[str, Sequence
     return record.changes
 
 
-def _visible(actor: Actor) -> list[ColumnElement[bool]]:
-    """What `actor` may read, as conditions, the first of them over the own actions."""
+def _is_seen_whole(actor: Actor) -> ColumnElement[bool]:
+    """Whether `actor` sees all that an entry tells, or no more than that a task left a project."""
     if actor.is_admin:
-        return [true()]
-    return [_own(actor), EventRecord.project_id.in_(_administered_by(actor))]
+        return literal(value=True)
+    inside = EventRecord.project_id.in_(_administered_by(actor))
+    return func.coalesce(or_(_own(actor), inside), literal(value=False))
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:
     """The own actions, as far as `actor` still sees what they were done to."""
+    # An account is seen by its user; others only by administrators, of whom one may be none now.
+    apart = and_(
+        EventRecord.task_id.is_(None),
+        or_(EventRecord.entity != UserEvent.entity, EventRecord.entity_id == actor.id),
+    )
     outside = and_(
-        EventRecord.project_id.is_(None),
-        or_(EventRecord.task_id.is_(None), exists().where(*_is_still_seen(actor))),
+        EventRecord.project_id.is_(None), or_(apart, exists().where(*_is_still_seen(actor)))
     )
     inside = EventRecord.project_id.in_(projects_of(actor))
     return and_(EventRecord.actor_id == actor.id, or_(inside, outside))
@@ -117,33 +170,49 @@ def _administered_by(actor: Actor) -> Select[int]:
     return projects_of(actor).where(ProjectMember.role == role)
 
 
-def _visible_ids(actor: Actor, conditions: Sequence[ColumnElement[bool]], limit: int) -> Any:
+def _visible_ids(
+    query: Mapping[str, Any],
+    actor: Actor,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> Any:
     """The ids of the newest `limit` entries that `actor` may read and that match.
 
     The own actions and each project are read backwards through an index of their own, and no
     further than needed.
     """
 
-    def newest(condition: ColumnElement[bool]) -> Select[int]:
-        matching = select(EventRecord.id).where(condition, *conditions)
+    def newest(*of: ColumnElement[bool]) -> Select[int]:
+        matching = select(EventRecord.id).where(*of, *conditions)
         return matching.order_by(EventRecord.id.desc()).limit(limit)
 
+    projects: Any = query.get("project")
+    if actor.is_admin and projects is None:
+        return newest()
     if actor.is_admin:
-        return newest(true())
-    of_project = EventRecord.project_id == ProjectMember.project_id
-    rows = newest(of_project).correlate(ProjectMember).lateral()
-    in_projects = _administered_by(actor).with_only_columns(rows.c.id).join(rows, true())
-    own = newest(_own(actor)).subquery()
-    merged = union(select(own.c.id), in_projects).subquery()
+        parts = [select(newest(home.in_(projects)).subquery().c.id) for home in HOMES]
+    else:
+        in_projects = true() if projects is None else or_(*(h.in_(projects) for h in HOMES))
+        own = newest(_own(actor), in_projects)
+        of_mine = [_in_each(newest, home, _administered_by(actor), projects) for home in HOMES]
+        parts = [select(own.subquery().c.id), *of_mine]
+    merged = union(*parts).subquery()
     return select(merged.c.id).order_by(merged.c.id.desc()).limit(limit)
 
 
+def _in_each(newest: Any, home: Column, mine: Select[int], projects: Any) -> Select[int]:
+    """The ids that `newest` finds in each of the projects `mine`, or those `projects` of them."""
+    rows = newest(home == ProjectMember.project_id).correlate(ProjectMember).lateral()
+    found: Select[int] = mine.with_only_columns(rows.c.id).join(rows, true())
+    return found if projects is None else found.where(ProjectMember.project_id.in_(projects))
+
+
 def _conditions(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[bool]]:
+    """What `query` asks of an entry; its project is asked for where the entries are looked up."""
     columns = {
         "entity": EventRecord.entity,
         "entity_id": EventRecord.entity_id,
         "action": func.split_part(EventRecord.type, ".", 2),
-        "project": EventRecord.project_id,
         "task": EventRecord.task_id,
     }
     found = [column.in_(query[name]) for name, column in columns.items() if name in query]

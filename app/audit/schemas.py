@@ -9,6 +9,19 @@ from app.tasks.filters import Person, When
 from app.users.schemas import PublicUserSchema
 
 ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter")
+ACTIONS = (
+    "created",
+    "updated",
+    "deleted",
+    "restored",
+    "sla_breached",
+    "added",
+    "removed",
+    "registered",
+    "password_changed",
+    "sessions_ended",
+)
+"""What is done to them, as the second half of an event's type; a test holds both complete."""
 
 
 class LogEntrySchema(Schema):
@@ -24,8 +37,14 @@ class LogEntrySchema(Schema):
     )
     entity = fields.String(validate=validate.OneOf(ENTITIES))
     entity_id = fields.Integer(metadata={"description": "For a member: the user."})
-    action = fields.String(metadata={"description": "created, updated, deleted, added, …"})
-    project = fields.Integer(allow_none=True)
+    action = fields.String(validate=validate.OneOf(ACTIONS))
+    project = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "The project it is in since. Of a task that left a project, the "
+            "project's ADMIN is told just that: the project it left, and no other change."
+        },
+    )
     task = fields.Integer(allow_none=True)
     changes = fields.Dict(
         metadata={
@@ -53,7 +72,7 @@ class LogFilterSchema(QuerySchema):
 
     entity = CommaList(fields.String(validate=validate.OneOf(ENTITIES)))
     entity_id = CommaList(Id())
-    action = CommaList(Text(min_length=1, max_length=50))
+    action = CommaList(fields.String(validate=validate.OneOf(ACTIONS)))
     actor = CommaList(Person())
     project = CommaList(Id())
     task = CommaList(Id())

@@ -55,6 +55,7 @@ class Event:
     """What happened, in the past tense. Domains subclass it with `type` and `entity`.
 
     `snapshot` is the entity as the API prints it, after the change (before it, for a deletion).
+    `project_id` is the project it is in then, `former_project_id` another one that it has left.
     """
 
     type: ClassVar[str]
@@ -65,6 +66,7 @@ class Event:
     changes: Changes = field(default_factory=dict)
     snapshot: Mapping[str, Any] = field(default_factory=dict)
     project_id: int | None = None
+    former_project_id: int | None = None
     task_id: int | None = None
     task_version: int | None = None
 
@@ -104,6 +106,12 @@ class EventRecord(Base):
         Index(
             "ix_events_project", "project_id", "id", postgresql_where=text("project_id IS NOT NULL")
         ),
+        Index(
+            "ix_events_former_project",
+            "former_project_id",
+            "id",
+            postgresql_where=text("former_project_id IS NOT NULL"),
+        ),
         Index("ix_events_entity", "entity", "entity_id", "id"),
         Index("ix_events_at", "at", postgresql_using="brin"),
     )
@@ -116,6 +124,7 @@ class EventRecord(Base):
     entity: Mapped[str] = mapped_column(String(32))
     entity_id: Mapped[BigInt]
     project_id: Mapped[int | None] = mapped_column(BigInteger)
+    former_project_id: Mapped[int | None] = mapped_column(BigInteger)
     task_id: Mapped[int | None] = mapped_column(BigInteger)
     task_version: Mapped[int | None]
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -289,6 +298,7 @@ def _to_record(event: Event) -> EventRecord:
         entity=event.entity,
         entity_id=event.entity_id,
         project_id=event.project_id,
+        former_project_id=event.former_project_id,
         task_id=event.task_id,
         task_version=event.task_version,
         changes=dict(event.changes),

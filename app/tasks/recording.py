@@ -61,6 +61,7 @@ def record(
             entity_id=task.id,
             actor_id=actor_id,
             project_id=task.project_id,
+            former_project_id=changes.get("project", (None, None))[0],
             streams=streams_of(snapshot) | streams_of(earlier),
             changes=changes,
             snapshot=snapshot,

@@ -194,6 +194,13 @@ def extend_tasks_and_events() -> None:
         ["project_id", "id"],
         postgresql_where=sa.text("project_id IS NOT NULL"),
     )
+    op.add_column("events", sa.Column("former_project_id", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_events_former_project",
+        "events",
+        ["former_project_id", "id"],
+        postgresql_where=sa.text("former_project_id IS NOT NULL"),
+    )
     op.create_index("ix_events_entity", "events", ["entity", "entity_id", "id"])
     op.create_index("ix_events_at", "events", ["at"], postgresql_using="brin")
 
@@ -255,8 +262,10 @@ def create_comments_and_filters() -> None:
 def downgrade() -> None:
     op.drop_table("saved_filters")
     op.drop_table("comments")
-    for index in ("ix_events_at", "ix_events_entity", "ix_events_project", "ix_events_actor"):
+    for index in ("ix_events_at", "ix_events_entity", "ix_events_actor"):
         op.drop_index(index, table_name="events")
+    # Their indexes go with them.
+    op.drop_column("events", "former_project_id")
     op.drop_column("events", "project_id")
     op.drop_index("ix_tasks_sla", table_name="tasks")
     # The other indexes and the constraints over these columns go with them.
