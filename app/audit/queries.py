@@ -203,7 +203,7 @@ def _visible_ids(
 def _in_each(newest: Any, home: Column, mine: Select[int], projects: Any) -> Select[int]:
     """The ids that `newest` finds in each of the projects `mine`, or those `projects` of them."""
     rows = newest(home == ProjectMember.project_id).correlate(ProjectMember).lateral()
-    found: Select[int] = mine.with_only_columns(rows.c.id).join(rows, true())
+    found: Select[int] = mine.join(rows, true()).with_only_columns(rows.c.id)
     return found if projects is None else found.where(ProjectMember.project_id.in_(projects))
 
 

@@ -16,6 +16,7 @@ from app.audit.schemas import ACTIONS, ENTITIES
 from app.core import clock
 from app.core.events import Event
 from app.extensions import db
+from app.users.models import Role
 from benchmarks.plans import explain, recorded, sequential_scans
 from tests.conftest import PASSWORD
 from workers.factory import make_celery
@@ -58,7 +59,7 @@ class Writer:
             assert (each["ip"], each["user_agent"]) == ("127.0.0.1", AGENT)
             assert each["actor"] == {"id": self.person.id, "username": self.person.username}
             assert set(each["changes"]) or each["action"] == "password_changed"
-        return answer.json, found
+        return answer.get_json(silent=True), found
 
 
 def one(found, kind):
@@ -90,7 +91,7 @@ def test_each_change_of_a_task_leaves_one_entry_with_what_was_and_what_is(write,
     _, found = write("patch", path, 200, json={"title": "Draw", "priority": "HIGH"})
     changes = one(found, "task.updated")["changes"]
     assert changes["title"] == ["Paint", "Draw"]
-    assert changes["priority"] == ["LOW", "HIGH"] or changes["priority"][1] == "HIGH"
+    assert changes["priority"] == [task["priority"], "HIGH"]
     assert write("patch", path, 200, json={"title": "Draw"})[1] == []
 
     _, found = write("post", f"{path}move/", 200, json={"status": "IN_PROGRESS"})
@@ -116,12 +117,14 @@ def test_a_bulk_change_leaves_one_entry_for_each_task_that_is_different_then(
     project = make_project(ada)
     tasks = [project.task() for _ in range(3)]
     ids = [task["id"] for task in tasks]
-    ada.patch(f"{TASKS}{ids[0]}/", json={"priority": "URGENT"})
+    ada.patch(f"{TASKS}{ids[0]}/", json={"priority": "CRITICAL"})
 
-    _, found = write("post", f"{TASKS}bulk/", 200, json={"ids": ids, "priority": "URGENT"})
+    _, found = write(
+        "post", f"{TASKS}bulk/", 200, json={"tasks": ids, "changes": {"priority": "CRITICAL"}}
+    )
 
     assert sorted(each["entity_id"] for each in found) == ids[1:]
-    assert {each["changes"]["priority"][1] for each in found} == {"URGENT"}
+    assert {each["changes"]["priority"][1] for each in found} == {"CRITICAL"}
 
 
 def test_projects_members_boards_and_columns_leave_one_entry_each(write, ada, bob):
@@ -217,10 +220,7 @@ def test_accounts_leave_entries_that_hold_no_secret(write, client, ada, admin, r
     assert one(found, "user.updated")["changes"] == {"first_name": ["", "Ada"]}
     new = "another battery staple horse"
     fields = {"current_password": PASSWORD, "new_password": new}
-    answer = ada.post(f"{me}password/", json=fields)
-    if answer.status_code == 422:
-        answer = ada.post(f"{me}password/", json={"old_password": PASSWORD, "new_password": new})
-    assert answer.status_code < 300, answer.text
+    assert ada.post(f"{me}password/", json=fields).status_code == 200
     assert seen(admin)[0] == ("user", "password_changed")
 
     stored = str(rows("SELECT changes, snapshot, user_agent, request_id FROM events"))
@@ -266,9 +266,7 @@ def ids(found):
 @pytest.fixture
 def apollo(ada, bob, make_person, make_project):
     """A project of ada with members of each role, where everyone has made a task."""
-    people = {
-        role: make_person(f"{role.lower()}_here") for role in ("MEMBER", "MANAGER", "ADMIN")
-    }
+    people = {role: make_person(f"{role.lower()}_here") for role in ("MEMBER", "MANAGER", "ADMIN")}
     project = make_project(ada, {person: role for role, person in people.items()})
     for person in (ada, *people.values()):
         project.task(person, title=f"of {person.username}")
@@ -292,17 +290,11 @@ def test_owner_and_project_admins_read_the_whole_project_and_other_members_their
 
 
 def test_the_global_manager_reads_no_more_than_the_own_actions(app, apollo, make_person):
-    manager = make_person("boss", role=type(make_role())("MANAGER"))
+    manager = make_person("boss", role=Role.MANAGER)
     apollo.add(manager)
     apollo.task(manager)
 
     assert [each["actor"]["id"] for each in entries(manager, project=apollo.id)] == [manager.id]
-
-
-def make_role():
-    from app.users.models import Role
-
-    return Role.MEMBER
 
 
 def test_the_administrator_reads_everything(apollo, ada, bob, admin):
@@ -345,7 +337,9 @@ def test_own_actions_on_a_task_outside_any_project_go_with_the_sight_of_it(ada, 
 def test_own_actions_on_a_task_follow_it_into_a_project(ada, bob, make_project):
     task = ada.create_task(title="secret")
     project = make_project(bob, {ada: "MEMBER"})
-    assert ada.post(f"{TASKS}{task['id']}/move/", json={"board": project.board_id}).status_code == 200
+    assert (
+        ada.post(f"{TASKS}{task['id']}/move/", json={"board": project.board_id}).status_code == 200
+    )
     assert len(entries(ada, task=task["id"])) == 2
 
     project.remove(ada)
@@ -356,7 +350,7 @@ def test_own_actions_on_a_task_follow_it_into_a_project(ada, bob, make_project):
 def test_who_is_no_administrator_any_more_reads_nothing_of_what_was_done_to_accounts(
     make_person, admin, ada
 ):
-    second = make_person("second", role=type(make_role())("ADMIN"))
+    second = make_person("second", role=Role.ADMIN)
     assert second.patch(f"/api/v1/users/{ada.id}/", json={"role": "MANAGER"}).status_code == 200
     assert ("user", "updated") in seen(second, entity_id=ada.id)
     assert admin.patch(f"/api/v1/users/{second.id}/", json={"role": "MEMBER"}).status_code == 200
@@ -372,7 +366,7 @@ def moved(ada, bob, eve, make_project):
     """A task that ada moved from bob's project into eve's, with another title on the way."""
     here, there = make_project(bob, {ada: "MANAGER"}), make_project(eve, {ada: "MEMBER"})
     task = here.task(ada, title="old words")
-    body = {"board": there.board_id, "title": "new words", "priority": "URGENT"}
+    body = {"board": there.board_id, "title": "new words", "priority": "CRITICAL"}
     assert ada.patch(f"{TASKS}{task['id']}/", json=body).status_code == 200
     return here, there, task
 
@@ -381,19 +375,18 @@ def test_the_admin_of_the_project_that_a_task_left_learns_that_and_nothing_more(
     moved, ada, bob, admin
 ):
     here, there, task = moved
-    for person in (bob,):
-        left, created = entries(person, project=here.id)
-        assert (created["action"], left["action"]) == ("created", "updated")
-        assert left["changes"] == {"project": [here.id, None]}
-        assert (left["project"], left["task"]) == (here.id, task["id"])
-        assert left["actor"]["username"] == "ada"
-        assert left["id"] in ids(entries(person))
-        assert left["id"] in ids(entries(person, task=task["id"], action="updated"))
-        exported = person.get(f"{EXPORT}?format=ndjson&project={here.id}").text
-        assert json.loads(exported.splitlines()[0]) == left
-        for shown in (exported, person.get(EXPORT).text, person.get(LOGS).text):
-            assert "new words" not in shown
-            assert "URGENT" not in shown
+    left, created = entries(bob, project=here.id)
+    assert (created["action"], left["action"]) == ("created", "updated")
+    assert left["changes"] == {"project": [here.id, None]}
+    assert (left["project"], left["task"]) == (here.id, task["id"])
+    assert left["actor"]["username"] == "ada"
+    assert left["id"] in ids(entries(bob))
+    assert left["id"] in ids(entries(bob, task=task["id"], action="updated"))
+    lines = bob.get(f"{EXPORT}?format=ndjson&project={here.id}").text
+    assert json.loads(lines.splitlines()[0]) == left
+    for shown in (lines, bob.get(EXPORT).text, bob.get(LOGS).text):
+        assert "new words" not in shown
+        assert "CRITICAL" not in shown
     assert entries(bob, project=there.id) == []
 
     whole = entries(admin, project=here.id)[0]
@@ -428,7 +421,7 @@ def test_a_task_that_leaves_for_no_project_and_one_moved_in_bulk_are_told_of_too
     task, other = project.task(ada), project.task(ada)
     assert ada.patch(f"{TASKS}{task['id']}/", json={"board": None}).status_code == 200
     elsewhere = make_project(ada)
-    body = {"ids": [other["id"]], "board": elsewhere.board_id}
+    body = {"tasks": [other["id"]], "changes": {"board": elsewhere.board_id}}
     assert ada.post(f"{TASKS}bulk/", json=body).status_code == 200
 
     found = entries(bob, project=project.id, action="updated")
@@ -716,8 +709,9 @@ def test_a_long_export_is_not_cut_by_the_time_limit_of_a_statement(app, rows, ad
     fill(app, rows, project, ada, 60_000)
 
     def shorten(connection, *_):
-        connection.execute("SET statement_timeout = 400")
-        connection.execute("SET idle_in_transaction_session_timeout = 400")
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 400")
+            cursor.execute("SET idle_in_transaction_session_timeout = 400")
         connection.commit()
 
     pause = threading.Event()
@@ -734,4 +728,4 @@ def test_a_long_export_is_not_cut_by_the_time_limit_of_a_statement(app, rows, ad
         finally:
             event.remove(db.engine, "connect", shorten)
             db.engine.dispose()
-    assert count >= 4000
+    assert count >= 3000
