@@ -32,10 +32,7 @@ def purge_batch(session: Session, days: int) -> int:
         .with_for_update(skip_locked=True)
     )
     ids = session.scalars(old).all()
-    for table, column in (
-        (StreamEntry, StreamEntry.event_id),
-        (Delivery, Delivery.event_id),
-        (EventRecord, EventRecord.id),
-    ):
-        session.execute(delete(table).where(column.in_(ids)))
+    session.execute(delete(StreamEntry).where(StreamEntry.event_id.in_(ids)))
+    session.execute(delete(Delivery).where(Delivery.event_id.in_(ids)))
+    session.execute(delete(EventRecord).where(EventRecord.id.in_(ids)))
     return len(ids)

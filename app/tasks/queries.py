@@ -22,6 +22,7 @@ from app.projects.queries import role_in
 from app.tasks import policy
 from app.tasks.events import TaskEvent
 from app.tasks.models import Task
+from app.tasks.schemas import TaskSchema
 from app.users.actor import Actor
 
 
@@ -49,12 +50,19 @@ def history(session: Session, task_id: int, *, before: int | None, limit: int) -
     return session.scalars(events.order_by(EventRecord.id.desc()).limit(limit)).all()
 
 
-def changes_since(session: Session, task_id: int, version: int) -> set[str]:
-    """The names of the fields of a task that changed after `version`."""
+def changes_since(session: Session, task: Task, version: int) -> set[str]:
+    """The names of the fields of a task that changed after `version`.
+
+    These are all that it has where the log does not reach back as far: retention may have taken
+    some of the events, and what is not known to be unchanged must not be called free of conflict.
+    """
     later = select(EventRecord.changes).where(
-        EventRecord.task_id == task_id, EventRecord.task_version > version
+        EventRecord.task_id == task.id, EventRecord.task_version > version
     )
-    return {name for changes in session.scalars(later) for name in changes}
+    found = session.scalars(later).all()
+    if len(found) < task.version - version:
+        return set(TaskSchema().fields)
+    return {name for changes in found for name in changes}
 
 
 def task_json(more: Mapping[str, SQLColumnExpression[Any]] | None = None) -> ColumnElement[str]:

@@ -137,7 +137,7 @@ def _check_version(
 ) -> None:
     if version is None or version == task.version:
         return
-    changed = changes_since(session, task.id, version)
+    changed = changes_since(session, task, version)
     current = as_json(task)
     raise PreconditionFailed(
         f"The task has changed since version {version}; it is at version {task.version} now. "

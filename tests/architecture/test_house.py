@@ -47,6 +47,22 @@ def test_only_the_unit_of_work_commits():
     assert list(calls(ROOT / "app/core/db.py", "commit"))
 
 
+def test_the_log_is_only_added_to():
+    """Only the relay changes an event, by giving it its place; only retention deletes one."""
+    change = re.compile(
+        r"(update|delete)\(\s*(?:EventRecord|StreamEntry)\b"
+        r"|(update|delete from)\s+(?:events|stream_entries)\b",
+        re.IGNORECASE,
+    )
+    found = {
+        (str(path.relative_to(ROOT)), (match[1] or match[2]).lower().split()[0])
+        for path in sources("app", "workers")
+        for match in change.finditer(path.read_text())
+    }
+
+    assert found == {("app/audit/retention.py", "delete"), ("workers/relay.py", "update")}
+
+
 def test_services_never_open_a_unit_of_work():
     found = [
         str(path)

@@ -27,9 +27,9 @@ def purge(app, monkeypatch):
     """Runs the job with a number of days."""
 
     def run(days):
-        settings = app.extensions["settings"].model_copy(update={"AUDIT_RETENTION_DAYS": days})
+        settings = app.config["SETTINGS"].model_copy(update={"AUDIT_RETENTION_DAYS": days})
         with monkeypatch.context() as patch:
-            patch.setitem(app.extensions, "settings", settings)
+            patch.setitem(app.config, "SETTINGS", settings)
             result = app.test_cli_runner().invoke(args=["jobs", "run", "purge_audit_logs"])
         assert result.exception is None, result.output
         return result.output
