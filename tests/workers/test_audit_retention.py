@@ -167,11 +167,11 @@ def test_the_history_and_a_stale_etag_are_still_answered(app, ada, purge):
 
     history = ada.get(f"{path}history/").json
     assert [set(each["changes"]) for each in history["results"]] == [{"priority"}]
-    answer = ada.patch(path, json={"title": "mine"}, headers={"If-Match": '"1"'})
+    answer = ada.patch(path, json={"title": "mine"}, headers={"If-Match": '"v1"'})
     assert answer.status_code == 412
     assert answer.json["current_version"] == 3
     # What changed at version 2 is forgotten, so it may have been anything.
     assert answer.json["conflicts"] == ["title"]
     assert answer.json["changed"]["title"] == "second"
-    answer = ada.patch(path, json={"title": "mine"}, headers={"If-Match": '"2"'})
+    answer = ada.patch(path, json={"title": "mine"}, headers={"If-Match": '"v2"'})
     assert (answer.status_code, answer.json["conflicts"]) == (412, [])
