@@ -165,8 +165,9 @@ def delete_column(session: Session, board_id: int, column_id: int, *, actor: Act
 
 
 def _lock(session: Session, board_id: int, actor: Actor) -> Board:
-    board, project, standing = get_board(session, board_id, actor)
-    lock_project(session, project.id, actor)
+    board, project, _ = get_board(session, board_id, actor)
+    # The role may have changed while this waited for the lock; the one under the lock counts.
+    project, standing = lock_project(session, project.id, actor)
     session.refresh(board)
     if board.deleted_at is not None:
         raise NotFound("There is no such board.")
