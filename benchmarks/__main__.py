@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flask import Flask
@@ -26,10 +26,12 @@ from app.core.db import unit_of_work
 from app.extensions import db
 from app.users import service as users
 from app.users.models import Role
-from benchmarks.dataset import ANALYZE, load_tasks
+from benchmarks.dataset import ANALYZE, load_tasks, word
 from benchmarks.plans import explain, recorded
 from embedded import throwaway_servers
 
+# Each of the two words is in about one task of twenty.
+SEARCHED = f"{word(60)}+{word(100)}"
 PATHS = (
     "/api/v1/tasks/",
     "/api/v1/tasks/?page=40",
@@ -37,12 +39,19 @@ PATHS = (
     "/api/v1/tasks/?ordering=-priority,due_date",
     "/api/v1/tasks/?overdue=true&ordering=due_date",
     "/api/v1/tasks/mine/",
+    f"/api/v1/tasks/?search={SEARCHED}",
+    f"/api/v1/tasks/?search={SEARCHED}&ordering=-created_at",
+    "/api/v1/tasks/?project={project}",
+    "/api/v1/tasks/?sla_breached=true",
+    "/api/v1/boards/{board}/",
     "/api/v1/reports/insight/",
 )
 GROUP_BY = """
 SELECT status, priority, reporter_id, assignee_id, count(*),
        count(*) FILTER (WHERE due_at < now()) FROM tasks
-WHERE deleted_at IS NULL AND (reporter_id = :person OR assignee_id = :person)
+WHERE deleted_at IS NULL AND CASE WHEN project_id IS NULL
+      THEN :person IN (reporter_id, assignee_id)
+      ELSE project_id IN (SELECT project_id FROM project_members WHERE user_id = :person) END
 GROUP BY 1, 2, 3, 4
 """
 
@@ -79,12 +88,14 @@ def database_ms(statements: list[tuple[str, object]]) -> float:
     return sum(float(explain(db.engine, *each)["Execution Time"]) for each in reads)
 
 
-def time_lists(app: Flask, people: dict[str, dict[str, str]], rounds: int) -> None:
+def time_lists(
+    app: Flask, people: dict[str, dict[str, str]], paths: Sequence[str], rounds: int
+) -> None:
     """A row for each person and path."""
     client = app.test_client()
     say(f"{'who':7}{'path':56}{'queries':>8}{'request':>11}{'database':>11}")
     for who, headers in people.items():
-        for path in PATHS:
+        for path in paths:
             with recorded(db.engine) as found:
                 assert client.get(path, headers=headers).status_code == 200
             request = median_ms(lambda p=path, h=headers: client.get(p, headers=h), rounds)
@@ -116,6 +127,26 @@ def compare_report(app: Flask, person: int, headers: dict[str, str], rounds: int
     )
 
 
+def compare_search(app: Flask, people: dict[str, dict[str, str]], rounds: int) -> None:
+    """A search for two words beside the plain list, in turns."""
+    client = app.test_client()
+    for who, headers in people.items():
+        pairs = []
+        for _ in range(rounds):
+            plain, found = (
+                median_ms(lambda p=path, h=headers: client.get(p, headers=h), 3)
+                for path in ("/api/v1/tasks/", f"/api/v1/tasks/?search={SEARCHED}")
+            )
+            pairs.append((plain, found))
+        ratio = statistics.median(found / plain for plain, found in pairs)
+        plain, found = (statistics.median(column) for column in zip(*pairs, strict=True))
+        count = client.get(f"/api/v1/tasks/?search={SEARCHED}", headers=headers).json["count"]
+        say(
+            f"search of {who}, {count} found: {found:.1f} ms, plain list {plain:.1f} ms; "
+            f"median ratio {ratio:.2f}"
+        )
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -140,12 +171,18 @@ def main() -> None:
             say(f"Loading {options.tasks:,} tasks …")
             with unit_of_work() as session:
                 session.execute(text("SET LOCAL statement_timeout = 0"))
-                load_tasks(session, person, tasks=options.tasks)
+                project = load_tasks(session, person, tasks=options.tasks)[0]
+                board = session.scalar(
+                    text("SELECT id FROM boards WHERE project_id = :id"), {"id": project}
+                )
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as bare:
                 bare.execute(text("SET statement_timeout = 0"))
                 for statement in ANALYZE:
                     bare.execute(text(statement))
-            time_lists(app, {"member": headers, "admin": admin}, options.rounds)
+            people = {"member": headers, "admin": admin}
+            paths = [path.format(project=project, board=board) for path in PATHS]
+            time_lists(app, people, paths, options.rounds)
+            compare_search(app, people, options.rounds)
             compare_report(app, person, headers, options.rounds)
             db.session.remove()
             db.engine.dispose()
