@@ -30,7 +30,7 @@ from benchmarks.dataset import ANALYZE, load_tasks, word
 from benchmarks.plans import explain, recorded
 from embedded import throwaway_servers
 
-# Each of the two words is in about one task of twenty.
+# Two words of medium frequency: by the dataset each is in one task of ten to twenty.
 SEARCHED = f"{word(60)}+{word(100)}"
 PATHS = (
     "/api/v1/tasks/",

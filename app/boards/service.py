@@ -83,13 +83,12 @@ def update_board(
     Raises NotFound, Forbidden, Conflict for an archived project.
     """
     board = _lock(session, board_id, actor)
-    with _changing(session, board, actor):
-        board.name = data.get("name", board.name)
-    if "position" in data:
-        others = boards_in(session, board.project_id)
-        for each, place in _reordered(others, board, data["position"]):
-            with _changing(session, each, actor):
-                each.position = place
+    others, position = boards_in(session, board.project_id), data.get("position", board.position)
+    for each, place in _reordered(others, board, position):
+        with _changing(session, each, actor):
+            each.position = place
+            if each is board:
+                each.name = data.get("name", each.name)
     return board
 
 

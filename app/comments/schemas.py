@@ -4,6 +4,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from app.core.fields import Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.core.query import QuerySchema
 
 MAX_BODY = 10_000
 
@@ -57,7 +58,7 @@ class CommentInputSchema(CommentPatchSchema):
     )
 
 
-class CommentQuerySchema(Schema):
+class CommentQuerySchema(QuerySchema):
     """Which page of a task's comments."""
 
     cursor = fields.String(validate=validate.Length(max=2000))

@@ -96,13 +96,16 @@ def _answer(document: dict[str, Any], headers: Mapping[str, str]) -> Response:
     return response
 
 
-def _flattened(messages: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+def _flattened(messages: Mapping[Any, Any]) -> Iterator[tuple[str, list[str]]]:
     """`{"json": {"a": {0: ["m"]}}}` → `("a.0", ["m"])`; the location (json, query) is dropped."""
     for name, inner in messages.items():
-        path = f"{prefix}.{name}" if prefix else str(name)
-        if not prefix and name in ("json", "query", "headers"):
-            path = ""
-        if isinstance(inner, Mapping):
-            yield from _flattened(inner, path)
-        else:
-            yield path or str(name), [str(message) for message in inner]
+        is_location = name in ("json", "query", "headers") and isinstance(inner, Mapping)
+        yield from _leaves(inner, "" if is_location else str(name))
+
+
+def _leaves(inner: Any, path: str) -> Iterator[tuple[str, list[str]]]:
+    if not isinstance(inner, Mapping):
+        yield path, [str(message) for message in inner]
+        return
+    for name, deeper in inner.items():
+        yield from _leaves(deeper, f"{path}.{name}" if path else str(name))

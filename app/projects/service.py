@@ -31,7 +31,8 @@ OWNER_STAYS = "The owner stays ADMIN of the project; transfer the project to som
 
 def create_project(session: Session, data: Mapping[str, Any], *, actor: Actor) -> Project:
     """Create a project that `actor` owns; `data` as ProjectInputSchema loads it."""
-    project = Project(**data, owner_id=actor.id, is_archived=False, version=1)
+    moment = clock.now()
+    project = Project(**data, owner_id=actor.id, created_at=moment, updated_at=moment)
     session.add(project)
     session.flush()  # The event and the membership name the new id.
     events.record(about_project(project, ProjectCreated, actor_id=actor.id))
@@ -207,7 +208,10 @@ def _naming(data: Mapping[str, Any]) -> str:
 def _find_person(session: Session, data: Mapping[str, Any]) -> User:
     field = _naming(data)
     named = data[field]
-    user = find_user(session, named) if field == "user" else find_by_login(session, named)
+    # An e-mail has an @ and a username never does; each is looked for under its own name only.
+    fits = field == "user" or ("@" in named) == (field == "email")
+    find = find_user if field == "user" else find_by_login
+    user = find(session, named) if fits else None
     if user is None or not user.is_active:
         raise Invalid.field(field, f"there is no active user {named!r}")
     return user

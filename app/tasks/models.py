@@ -112,6 +112,12 @@ class Task(Base):
             postgresql_where=text(_ALIVE),
         ),
         Index(
+            "ix_tasks_project_status",
+            "project_id",
+            "status",
+            postgresql_where=text(_ALIVE),
+        ),
+        Index(
             "ix_tasks_project_due",
             "project_id",
             "due_at",

@@ -14,8 +14,8 @@ DESCRIPTION = (
 )
 
 _WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-# In a query string a plus sign arrives as a space.
-_DISTANCE = re.compile(r"([+\- ])([0-9]{1,4})([hdwmy])")
+# In a query string a plus sign arrives as a space, which lists of values lose.
+_DISTANCE = re.compile(r"([+\- ]?)([0-9]{1,4})([hdwmy])")
 
 
 @dataclass(frozen=True)

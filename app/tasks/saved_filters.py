@@ -11,12 +11,23 @@ from app.core import events
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.events import Changes, Event, StreamName
 from app.core.fields import Text, Timestamp
+from app.tasks.listing import Listing
 from app.tasks.models import SavedFilter
 from app.tasks.query_schema import FilterSchema
 from app.users.actor import Actor
+from app.users.models import User
 
 MAX_FILTERS = 100
 _query_schema = FilterSchema()
+
+
+def _query_field(**kwargs: Any) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(),
+        validate=validate.Length(min=1, error="needs at least one parameter"),
+        metadata={"description": "Parameters of the task list: a value, or a list of values."},
+        **kwargs,
+    )
 
 
 class SavedFilterSchema(Schema):
@@ -33,10 +44,7 @@ class SavedFilterPatchSchema(Schema):
     """What may be changed of a saved filter; what is left out stays."""
 
     name = Text(min_length=1, max_length=100)
-    query = fields.Dict(
-        keys=fields.String(),
-        metadata={"description": "Parameters of the task list: a value, or a list of values."},
-    )
+    query = _query_field()
 
     @validates("query")
     def _is_accepted_by_the_list(self, query: Mapping[str, Any], **_: Any) -> None:
@@ -48,12 +56,7 @@ class SavedFilterInputSchema(SavedFilterPatchSchema):
     """A new saved filter."""
 
     name = Text(min_length=1, max_length=100, required=True)
-    query = fields.Dict(
-        keys=fields.String(),
-        required=True,
-        validate=validate.Length(min=1, error="needs at least one parameter"),
-        metadata={"description": "Parameters of the task list: a value, or a list of values."},
-    )
+    query = _query_field(required=True)
 
 
 class FilterEvent(Event):
@@ -86,9 +89,11 @@ def list_filters(session: Session, actor: Actor) -> Sequence[SavedFilter]:
     return session.scalars(own.order_by(func.lower(SavedFilter.name))).all()
 
 
-def get_filter(session: Session, filter_id: int, actor: Actor) -> SavedFilter:
+def get_filter(
+    session: Session, filter_id: int, actor: Actor, *, lock: bool = False
+) -> SavedFilter:
     """One filter of `actor`. Raises NotFound also for somebody else's."""
-    found = session.get(SavedFilter, filter_id)
+    found = session.get(SavedFilter, filter_id, with_for_update=lock or None)
     if found is None or found.user_id != actor.id:
         raise NotFound("There is no such filter.")
     return found
@@ -108,15 +113,19 @@ def applied(session: Session, query: dict[str, Any], actor: Actor) -> dict[str, 
         raise Invalid.field("filter", message) from None
     try:
         stored: dict[str, Any] = _query_schema.load(saved.query)
-    except ValidationError as error:
-        raise Invalid.field(
-            "filter", f"{saved.name!r} is not valid any more: {error.messages}"
-        ) from None
+        _check(saved.query, actor)
+    except (ValidationError, Invalid) as error:
+        wrong = error.messages_dict if isinstance(error, ValidationError) else error.errors or {}
+        names = ", ".join(map(str, wrong))
+        raise Invalid.field("filter", f"{saved.name!r} is not valid any more: {names}") from None
     return stored | query
 
 
 def create_filter(session: Session, data: Mapping[str, Any], *, actor: Actor) -> SavedFilter:
     """Save a filter. Raises Conflict for one too many; a taken name is answered 409."""
+    # One after the other, so that two at once cannot make one too many.
+    session.execute(select(User.id).where(User.id == actor.id).with_for_update())
+    _check(data["query"], actor)
     if len(list_filters(session, actor)) >= MAX_FILTERS:
         raise Conflict(f"You have {MAX_FILTERS} filters; delete one first.")
     saved = SavedFilter(**data, user_id=actor.id)
@@ -130,7 +139,9 @@ def update_filter(
     session: Session, filter_id: int, data: Mapping[str, Any], *, actor: Actor
 ) -> SavedFilter:
     """Change a filter. Raises NotFound; a taken name is answered 409."""
-    saved = get_filter(session, filter_id, actor)
+    saved = get_filter(session, filter_id, actor, lock=True)
+    if "query" in data:
+        _check(data["query"], actor)
     changes = {
         name: [getattr(saved, name), value]
         for name, value in data.items()
@@ -146,9 +157,18 @@ def update_filter(
 
 def delete_filter(session: Session, filter_id: int, *, actor: Actor) -> None:
     """Delete a filter. Raises NotFound."""
-    saved = get_filter(session, filter_id, actor)
+    saved = get_filter(session, filter_id, actor, lock=True)
     session.delete(saved)
     _record(saved, FilterDeleted)
+
+
+def _check(query: Mapping[str, Any], actor: Actor) -> None:
+    """Raise Invalid, naming `query.<parameter>`, for what only the list itself can refuse."""
+    try:
+        Listing(_query_schema.load(query), actor)
+    except Invalid as error:
+        named = {f"query.{name}": messages for name, messages in (error.errors or {}).items()}
+        raise Invalid(error.detail, errors=named) from None
 
 
 def _record(saved: SavedFilter, kind: type[FilterEvent], changes: Changes | None = None) -> None:

@@ -62,8 +62,10 @@ class Search:
     def __init__(self, text: str) -> None:
         """Raises Invalid where `text` names nothing to look for."""
         groups = parse(text)
-        if not any(not term.is_excluded for group in groups for term in group):
-            raise Invalid.field("search", "needs at least one word to look for")
+        # What only excludes would match nearly everything.
+        if not groups or any(all(term.is_excluded for term in group) for group in groups):
+            message = "needs at least one word to look for, on each side of an or"
+            raise Invalid.field("search", message)
         self._query = _either(_all_of(group) for group in groups)
 
     @property
@@ -122,7 +124,7 @@ def parse(text: str) -> list[list[Term]]:
     for phrase_sign, phrase, word_sign, word in _TERM.findall(text):
         if word.lower() == "or" and not word_sign:
             groups.append([])
-        elif phrase.strip() or word:
+        elif re.search(r"\w", phrase or word):
             groups[-1].append(Term(phrase or word, bool(phrase), "-" in (phrase_sign, word_sign)))
     return [group for group in groups if group]
 

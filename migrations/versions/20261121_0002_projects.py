@@ -159,6 +159,12 @@ def extend_tasks_and_events() -> None:
         postgresql_where=sa.text(ALIVE),
     )
     op.create_index(
+        "ix_tasks_project_status",
+        "tasks",
+        ["project_id", "status"],
+        postgresql_where=sa.text(ALIVE),
+    )
+    op.create_index(
         "ix_tasks_project_due",
         "tasks",
         ["project_id", "due_at"],

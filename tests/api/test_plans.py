@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.reports.queries import miscounted
-from benchmarks.dataset import ANALYZE, load_tasks
+from benchmarks.dataset import ANALYZE, load_tasks, word
 from benchmarks.plans import explain, recorded, sequential_scans
 
 TASKS = 100_000
@@ -26,10 +26,18 @@ def loaded(app, ada) -> Iterator[None]:
         assert miscounted(db.session()) == 0
 
 
+# Two words of medium frequency, as the benchmark searches for them.
+SEARCHED = f"{word(60)}+{word(100)}"
 PATHS = [
     "/api/v1/tasks/",
     "/api/v1/tasks/?overdue=true&ordering=due_date",
     "/api/v1/tasks/?due_date_gte=2026-01-01&due_date_lte=2026-01-02&ordering=due_date",
+    "/api/v1/tasks/?sla_breached=true",
+    "/api/v1/tasks/?project=3&status=TODO,REVIEW",
+    "/api/v1/tasks/?board=3&status=TODO&ordering=position",
+    f"/api/v1/tasks/?search={SEARCHED}",
+    f"/api/v1/tasks/?search={SEARCHED}&status=TODO&ordering=-created_at",
+    "/api/v1/boards/3/",
     "/api/v1/tasks/mine/",
     f"/api/v1/tasks/by-date/{DAY}/",
     "/api/v1/reports/insight/",

@@ -47,7 +47,8 @@ def stream(rows):
     def read(project):
         found = rows(
             "SELECT stream_entries.seq, events.type, events.actor_id FROM stream_entries"
-            " JOIN streams ON streams.id = stream_id JOIN events ON events.id = stream_entries.event_id"
+            " JOIN streams ON streams.id = stream_id"
+            " JOIN events ON events.id = stream_entries.event_id"
             " WHERE kind = 'project' AND ref_id = :id ORDER BY seq",
             id=project["id"],
         )

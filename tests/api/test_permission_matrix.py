@@ -1,0 +1,295 @@
+"""Every route of the API × everybody who could call it, against the table of permissions.
+
+A route without a row here fails, and so does a row without a route.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.boards.lifecycle import Status
+from app.projects.models import ProjectRole
+from app.projects.permissions import GRANTS, Permission
+from app.users.models import Role
+
+PASSWORD = "correct horse battery staple"
+ROLES = {"member": "MEMBER", "manager": "MANAGER", "project admin": "ADMIN"}
+EVERYBODY = ("anonymous", "outsider", "removed member", *ROLES, "global admin")
+
+# Who may, where it is not a permission in a project.
+OPEN, SIGNED_IN, ADMINS, OWN = "open", "signed in", "global admins", "the owner alone"
+
+Rule = Permission | str
+Body = Callable[["World"], Any] | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may call a route (`rule`), with which body and query, and what comes then."""
+
+    rule: Rule
+    body: Body = None
+    query: str = ""
+    status: int = 200
+    # Who cannot, or need not, do what the rule grants: the answer for them.
+    but: dict[str, int] = field(default_factory=dict)
+
+
+P = Permission
+ROWS: dict[tuple[str, str], Row] = {
+    ("GET", "/api/v1/users/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/users/{user_id}/"): Row(P.SEE_PROJECT),
+    ("PATCH", "/api/v1/users/{user_id}/"): Row(ADMINS, lambda w: {"role": "MANAGER"}),
+    ("POST", "/api/v1/auth/users/"): Row(
+        OPEN, lambda w: {"username": w.new_name, "email": f"{w.new_name}@x.org",
+                         "password": PASSWORD}, status=201
+    ),
+    ("GET", "/api/v1/auth/users/me/"): Row(SIGNED_IN),
+    ("PATCH", "/api/v1/auth/users/me/"): Row(SIGNED_IN, lambda w: {"first_name": "Ada"}),
+    ("POST", "/api/v1/auth/login/"): Row(
+        OPEN, lambda w: {"username": w.owner.username, "password": PASSWORD}
+    ),
+    ("POST", "/api/v1/auth/refresh/"): Row(OPEN, lambda w: {"refresh": w.owner.refresh}),
+    ("POST", "/api/v1/auth/logout/"): Row(SIGNED_IN, status=204),
+    ("POST", "/api/v1/auth/logout-all/"): Row(SIGNED_IN, status=204),
+    ("POST", "/api/v1/auth/users/me/password/"): Row(
+        SIGNED_IN, lambda w: {"current_password": PASSWORD, "new_password": PASSWORD + "!"}
+    ),
+    ("GET", "/api/v1/projects/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/projects/"): Row(SIGNED_IN, lambda w: {"name": "Mine"}, status=201),
+    ("GET", "/api/v1/projects/{project_id}/"): Row(P.SEE_PROJECT),
+    ("PATCH", "/api/v1/projects/{project_id}/"): Row(P.EDIT_PROJECT, lambda w: {"name": "New"}),
+    ("DELETE", "/api/v1/projects/{project_id}/"): Row(P.DELETE_PROJECT, status=204),
+    ("POST", "/api/v1/projects/{project_id}/archive/"): Row(P.ARCHIVE_PROJECT),
+    ("POST", "/api/v1/projects/{project_id}/unarchive/"): Row(P.ARCHIVE_PROJECT),
+    ("POST", "/api/v1/projects/{project_id}/transfer/"): Row(
+        P.TRANSFER_PROJECT, lambda w: {"user": w.bystander.id}
+    ),
+    ("POST", "/api/v1/projects/{project_id}/leave/"): Row(
+        P.SEE_PROJECT, status=204, but={"global admin": 404}
+    ),
+    ("GET", "/api/v1/projects/{project_id}/members/"): Row(P.SEE_PROJECT),
+    ("POST", "/api/v1/projects/{project_id}/members/"): Row(
+        P.MANAGE_MEMBERS, lambda w: {"username": w.stranger.username}, status=201
+    ),
+    ("PATCH", "/api/v1/projects/{project_id}/members/{user_id}/"): Row(
+        P.MANAGE_MEMBERS, lambda w: {"role": "MANAGER"}
+    ),
+    ("DELETE", "/api/v1/projects/{project_id}/members/{user_id}/"): Row(
+        P.MANAGE_MEMBERS, status=204
+    ),
+    ("GET", "/api/v1/boards/"): Row(P.SEE_PROJECT, query="?project={project_id}"),
+    ("POST", "/api/v1/boards/"): Row(
+        P.MANAGE_BOARDS, lambda w: {"project": w.project.id, "name": "B"}, status=201
+    ),
+    ("GET", "/api/v1/boards/{board_id}/"): Row(P.SEE_PROJECT),
+    ("PATCH", "/api/v1/boards/{board_id}/"): Row(P.MANAGE_BOARDS, lambda w: {"name": "B"}),
+    ("DELETE", "/api/v1/boards/{board_id}/"): Row(P.MANAGE_BOARDS, status=409),  # it has tasks
+    ("GET", "/api/v1/boards/{board_id}/columns/"): Row(P.SEE_PROJECT),
+    ("POST", "/api/v1/boards/{board_id}/columns/"): Row(
+        P.MANAGE_BOARDS, lambda w: {"name": "Gone", "status": "ARCHIVED"}, status=201
+    ),
+    ("PATCH", "/api/v1/boards/{board_id}/columns/{column_id}/"): Row(
+        P.MANAGE_BOARDS, lambda w: {"name": "C"}
+    ),
+    ("DELETE", "/api/v1/boards/{board_id}/columns/{column_id}/"): Row(P.MANAGE_BOARDS, status=204),
+    ("GET", "/api/v1/tasks/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/tasks/"): Row(
+        P.CREATE_TASK, lambda w: {"title": "T", "board": w.project.board_id}, status=201
+    ),
+    ("GET", "/api/v1/tasks/mine/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/tasks/by-date/{day}/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/tasks/{task_id}/"): Row(P.SEE_TASK),
+    ("PUT", "/api/v1/tasks/{task_id}/"): Row(P.EDIT_TASK, lambda w: {"title": "T"}),
+    ("PATCH", "/api/v1/tasks/{task_id}/"): Row(P.EDIT_TASK, lambda w: {"title": "T"}),
+    ("DELETE", "/api/v1/tasks/{task_id}/"): Row(P.DELETE_TASK, status=204),
+    ("POST", "/api/v1/tasks/{task_id}/restore/"): Row(P.DELETE_TASK),
+    ("GET", "/api/v1/tasks/{task_id}/history/"): Row(P.SEE_TASK),
+    ("GET", "/api/v1/tasks/{task_id}/transitions/"): Row(P.SEE_TASK),
+    ("POST", "/api/v1/tasks/{task_id}/move/"): Row(P.EDIT_TASK, lambda w: {"status": "REVIEW"}),
+    ("POST", "/api/v1/tasks/{task_id}/assign/"): Row(
+        P.EDIT_TASK, lambda w: {"assignee": w.bystander.id}
+    ),
+    ("POST", "/api/v1/tasks/bulk/"): Row(
+        P.EDIT_TASK, lambda w: {"tasks": [w.task["id"]], "changes": {"priority": "LOW"}}
+    ),
+    ("GET", "/api/v1/tasks/{task_id}/comments/"): Row(P.SEE_TASK),
+    ("POST", "/api/v1/tasks/{task_id}/comments/"): Row(
+        P.COMMENT, lambda w: {"body": "Hello"}, status=201
+    ),
+    ("GET", "/api/v1/comments/{comment_id}/"): Row(P.SEE_TASK),
+    ("PATCH", "/api/v1/comments/{comment_id}/"): Row(P.EDIT_COMMENT, lambda w: {"body": "New"}),
+    ("DELETE", "/api/v1/comments/{comment_id}/"): Row(P.DELETE_COMMENT, status=204),
+    ("GET", "/api/v1/filters/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/filters/"): Row(
+        SIGNED_IN, lambda w: {"name": "F", "query": {"status": "TODO"}}, status=201
+    ),
+    ("GET", "/api/v1/filters/{filter_id}/"): Row(OWN),
+    ("PATCH", "/api/v1/filters/{filter_id}/"): Row(OWN, lambda w: {"name": "G"}),
+    ("DELETE", "/api/v1/filters/{filter_id}/"): Row(OWN, status=204),
+    ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
+    ("GET", "/livez"): Row(OPEN),
+    ("GET", "/readyz"): Row(OPEN),
+    ("GET", "/api/health/"): Row(OPEN),
+    ("GET", "/api/health/db"): Row(OPEN),
+    ("GET", "/api/check-limiter"): Row(OPEN),
+}  # fmt: skip
+
+
+def expected(row: Row, who: str) -> int:
+    """The status that the table promises `who`."""
+    if who in row.but or row.rule == OPEN:
+        return row.but.get(who, row.status)
+    if who == "anonymous":
+        return 401
+    if isinstance(row.rule, Permission):
+        return by_role(row, row.rule, who)
+    is_root = who == "global admin"
+    refused = {SIGNED_IN: row.status, OWN: 404, ADMINS: row.status if is_root else 403}
+    return refused[row.rule]
+
+
+def by_role(row: Row, permission: Permission, who: str) -> int:
+    if who == "global admin":
+        return row.status
+    if who not in ROLES:
+        return 404
+    granted, role = GRANTS[permission].role, ProjectRole(ROLES[who])
+    return row.status if granted is not None and role.rank >= granted.rank else 403
+
+
+@dataclass
+class World:
+    """A project with everybody around it, and one of everything in it."""
+
+    people: dict[str, Any]
+    owner: Any
+    bystander: Any
+    stranger: Any
+    project: Any
+    task: dict[str, Any]
+    ids: dict[str, Any]
+    new_name: str = "newcomer"
+
+
+@pytest.fixture
+def make_world(make_person, make_project):
+    owner, bystander, stranger = (make_person() for _ in range(3))
+    people = {who: make_person() for who in ("outsider", "removed member", *ROLES)}
+    people["global admin"] = make_person(role=Role.ADMIN)
+
+    def make(number):
+        members = {people[who]: role for who, role in ROLES.items()}
+        members |= {people["removed member"]: "MEMBER", bystander: "MEMBER"}
+        project = make_project(owner, members=members, columns=[Status.TODO, Status.REVIEW])
+        task = project.task(status="TODO", title="needle", description="haystack")
+        comment = owner.post(f"/api/v1/tasks/{task['id']}/comments/", json={"body": "needle"})
+        column = owner.get(f"/api/v1/boards/{project.board_id}/columns/").json[0]
+        saved = owner.post("/api/v1/filters/", json={"name": f"f{number}", "query": {"id": "1"}})
+        project.remove(people["removed member"])
+        ids = {
+            "project_id": project.id,
+            "board_id": project.board_id,
+            "column_id": column["id"],
+            "task_id": task["id"],
+            "comment_id": comment.json["id"],
+            "filter_id": saved.json["id"],
+            "user_id": bystander.id,
+            "day": task["created_at"][:10],
+        }
+        name = f"newcomer{number}"
+        return World(people, owner, bystander, stranger, project, task, ids, name)
+
+    return make
+
+
+def call(client_of, app, row, method, path, world):
+    url = (path + row.query).format(**world.ids)
+    body = {"json": row.body(world)} if row.body else {}
+    return getattr(client_of or app.test_client(), method.lower())(url, **body)
+
+
+def state(app, world):
+    """What a refused call must leave as it is."""
+    root = world.people["global admin"]
+    return root.get(f"/api/v1/audit/logs/?page_size=1&project={world.project.id}").json["count"]
+
+
+@pytest.mark.parametrize(("method", "path"), ROWS, ids=lambda part: part)
+def test_everybody_gets_what_the_table_says(app, make_world, method, path):
+    row = ROWS[method, path]
+    found, wanted = {}, {who: expected(row, who) for who in EVERYBODY}
+    for number, who in enumerate(EVERYBODY):
+        world = make_world(number)
+        before = state(app, world)
+        answer = call(world.people.get(who), app, row, method, path, world)
+        found[who], text = answer.status_code, answer.text
+        if answer.status_code in (401, 403, 404):
+            assert answer.mimetype == "application/problem+json"
+            assert state(app, world) == before, f"refused, but something changed for {who}"
+            assert "needle" not in text
+
+    assert found == wanted
+
+
+def test_every_route_of_the_document_has_a_row_and_every_row_a_route(client):
+    paths = client.get("/api/openapi.json").json["paths"]
+    routes = {
+        (method.upper(), path)
+        for path, operations in paths.items()
+        for method in operations
+        if method != "parameters"
+    }
+
+    assert routes - ROWS.keys() == set(), "say in ROWS who may call this"
+    assert ROWS.keys() - routes == set()
+
+
+@pytest.mark.parametrize("who", ["outsider", "removed member"])
+def test_nothing_of_a_foreign_project_is_found_counted_or_written_by_its_ids(app, make_world, who):
+    world = make_world(0)
+    person, ids = world.people[who], world.ids
+    own = person.create_task(title="own")
+    before = state(app, world)
+
+    for query in (
+        f"?project={ids['project_id']}", f"?board={ids['board_id']}", f"?id={ids['task_id']}",
+        "?search=needle", "?search=haystack", f"?assignee={world.owner.id}",
+        f"?reporter={world.owner.id}", "?title=needle", f"?project_not={ids['project_id'] + 1}",
+    ):  # fmt: skip
+        for path in ("/api/v1/tasks/", "/api/v1/tasks/mine/"):
+            answer = person.get(path + query)
+            assert "needle" not in answer.text, query
+            if answer.status_code == 200:
+                assert all(task["id"] == own["id"] for task in answer.json["results"])
+    assert person.get("/api/v1/reports/insight/").json["total"] == 1
+    assert "needle" not in person.get(f"/api/v1/tasks/by-date/{ids['day']}/").text
+    for query in ("", f"?project={ids['project_id']}", f"?task={ids['task_id']}"):
+        assert "needle" not in person.get(f"/api/v1/audit/logs/{query}").text
+        for form in ("csv", "ndjson"):
+            exported = person.get(f"/api/v1/audit/logs/export/{query or '?'}&format={form}")
+            assert exported.status_code == 200
+            assert "needle" not in exported.text
+    for method, path, body, status in (
+        ("post", "/api/v1/tasks/", {"title": "x", "board": ids["board_id"]}, 404),
+        ("patch", f"/api/v1/tasks/{own['id']}/", {"board": ids["board_id"]}, 404),
+        ("post", f"/api/v1/tasks/{own['id']}/move/", {"board": ids["board_id"]}, 404),
+        ("post", f"/api/v1/tasks/{own['id']}/comments/",
+         {"body": "x", "parent": ids["comment_id"]}, 422),
+        ("post", "/api/v1/tasks/bulk/",
+         {"tasks": [own["id"], ids["task_id"]], "changes": {"title": "x"}}, 404),
+        ("post", "/api/v1/tasks/bulk/",
+         {"tasks": [own["id"]], "changes": {"board": ids["board_id"]}}, 404),
+        ("post", "/api/v1/boards/", {"project": ids["project_id"], "name": "x"}, 404),
+        ("get", f"/api/v1/tasks/?filter={ids['filter_id']}", None, 422),
+        ("get", f"/api/v1/boards/?project={ids['project_id']}", None, 404),
+    ):  # fmt: skip
+        answer = getattr(person, method)(path, **({"json": body} if body else {}))
+        assert (answer.status_code, path) == (status, path), answer.text
+        assert "needle" not in answer.text
+    assert state(app, world) == before
+    assert person.get(f"/api/v1/tasks/{own['id']}/").json == own
