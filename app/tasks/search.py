@@ -45,7 +45,7 @@ _comments = table(
 
 # Characters for private use: what they enclose becomes <mark> once the text has been escaped.
 _START, _STOP = "\ue000", "\ue001"
-_HEADLINE = f"StartSel={_START},StopSel={_STOP},MaxWords=30,MinWords=12,MaxFragments=2"
+_HEADLINE = f"StartSel={_START},StopSel={_STOP},MaxWords=30,MinWords=12"
 
 
 class Term(NamedTuple):
