@@ -4,6 +4,7 @@ The controller starts both servers, migrates a template once and hands the addre
 workers, which clone the template. After each test the tables are emptied; nothing is mocked.
 """
 
+import runpy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,15 +37,8 @@ SECRET = "only-for-tests-" + "x" * 32
 TEMPLATE = "template_tests"
 
 # What the migrations put into the tables.
-DEFAULT_PROJECT = """
-INSERT INTO projects (name, description, is_archived, tracks_sla, version, created_at, updated_at)
-VALUES ('Default project', 'Everyone is a member of this project.', false, true, 1, now(), now());
-INSERT INTO boards (project_id, name, position, created_at, updated_at)
-VALUES (1, 'Default board', 1, now(), now());
-INSERT INTO board_columns (board_id, name, status, position)
-VALUES (1, 'Backlog', 'BACKLOG', 1), (1, 'To do', 'TODO', 2), (1, 'In progress', 'IN_PROGRESS', 3),
-       (1, 'Review', 'REVIEW', 4), (1, 'Done', 'DONE', 5);
-"""
+MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
+DEFAULT_PROJECT = runpy.run_path(str(MIGRATIONS / "20261121_0002_projects.py"))["DEFAULT_PROJECT"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -182,7 +182,7 @@ def _changing(session: Session, board: Board, actor: Actor) -> Iterator[None]:
     yield
     session.flush()  # The event tells the ids of new columns.
     after = board_json(board, columns_of(session, board.id))
-    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    changes = events.differences(before, after)
     if changes:
         board.updated_at = clock.now()
         snapshot = board_json(board, columns_of(session, board.id))

@@ -81,7 +81,7 @@ def edit_comment(session: Session, comment_id: int, body: str, *, actor: Actor) 
     comment.mentions = mentioned_in(session, body, place.task)
     comment.edited_at = clock.now()
     after = comment_json(comment)
-    changes = {name: [before[name], after[name]] for name in after if after[name] != before[name]}
+    changes = events.differences(before, after)
     events.record(
         about_comment(comment, CommentUpdated, place.task, actor_id=actor.id, changes=changes)
     )

@@ -50,6 +50,11 @@ Changes = Mapping[str, Sequence[Any]]
 """`{"field": [before, after]}`, values as the API prints them."""
 
 
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """The fields that are different, as events hold them; both sides as the API prints them."""
+    return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """What happened, in the past tense. Domains subclass it with `type` and `entity`.

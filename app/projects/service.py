@@ -183,7 +183,7 @@ def _change(project: Project, data: Mapping[str, Any], actor: Actor) -> Project:
     for name, value in data.items():
         setattr(project, name, value)
     after = project_json(project)
-    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    changes = events.differences(before, after)
     if changes:
         project.version += 1
         project.updated_at = clock.now()

@@ -34,12 +34,7 @@ class Change:
     ) -> None:
         if kind is not None:
             return
-        after = as_json(self._task)
-        self.differences = {
-            name: [before, after[name]]
-            for name, before in self._before.items()
-            if before != after[name]
-        }
+        self.differences = events.differences(self._before, as_json(self._task))
         if self.differences:
             self._task.version += 1
             self._task.updated_at = clock.now()

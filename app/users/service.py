@@ -87,7 +87,7 @@ def _change(user: User, data: Mapping[str, Any], *, actor_id: int) -> User:
     for name, value in data.items():
         setattr(user, name, value)
     after = as_json(user)
-    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    changes = events.differences(before, after)
     if changes:
         events.record(about(user, UserUpdated, actor_id=actor_id, changes=changes))
     return user
