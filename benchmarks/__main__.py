@@ -41,6 +41,7 @@ PATHS = (
     "/api/v1/tasks/mine/",
     f"/api/v1/tasks/?search={SEARCHED}",
     f"/api/v1/tasks/?search={SEARCHED}&ordering=-created_at",
+    f"/api/v1/tasks/?search={word(2)}",
     "/api/v1/tasks/?project={project}",
     "/api/v1/tasks/?sla_breached=true",
     "/api/v1/boards/{board}/",
