@@ -107,7 +107,8 @@ def _target(session: Session, locked: Locked, edit: Edit) -> Locked:
     if board is None:
         locked.standing.require(Permission.DELETE_TASK)
         return Locked(task, None, locked.standing)
-    if task.project_id not in (None, board.project_id):
+    # Others lose sight of a task that goes elsewhere, its reporter perhaps among them.
+    if task.project_id != board.project_id:
         locked.standing.require(Permission.DELETE_TASK)
     # Its project is locked by now, so whether the board is still there is asked again.
     session.refresh(board)

@@ -509,3 +509,21 @@ def test_assign_and_unassign(ada, bob, eve, project, cards):
     assert stale.status_code == 412
     assert bob.post(path, json={"assignee": None}).json["assignee"] is None
     assert [e["version"] for e in events_of(ada, cards[0])] == [3, 2, 1]
+
+
+def test_an_assignee_cannot_take_a_task_from_its_reporter_into_a_project(ada, bob, make_project):
+    project = make_project(bob)
+    task = ada.create_task(assignee=bob.id)
+    path = f"/api/v1/tasks/{task['id']}/"
+
+    answers = [
+        bob.patch(path, json={"board": project.board_id}),
+        bob.post(f"{path}move/", json={"board": project.board_id}),
+        bob.post(
+            "/api/v1/tasks/bulk/",
+            json={"tasks": [task["id"]], "changes": {"board": project.board_id}},
+        ),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert ada.get(path).json == task
