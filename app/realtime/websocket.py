@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 import simple_websocket
+from wsproto.events import Ping
 from wsproto.utilities import ProtocolError
 
 MAX_WAITING_MESSAGES = 16
@@ -69,6 +70,7 @@ class BoundedWebSocket(simple_websocket.Server):
 
     environ: dict[str, Any]
     sock: Any
+    subprotocols: list[str]
 
     def __init__(
         self,
@@ -85,8 +87,15 @@ class BoundedWebSocket(simple_websocket.Server):
     def handshake(self) -> None:
         """Answer the upgrade request."""
         self.environ = {name: self.environ[name] for name in _HANDSHAKE if name in self.environ}
+        # The caller has read what the client offers, which may be anything.
+        if self.subprotocols:
+            self.environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(self.subprotocols)
         self.sock = Line(self.sock, self._timeout)
         super().handshake()
+
+    def ping(self) -> None:
+        """Make the other side say that it is there. Raises OSError when the connection is gone."""
+        self.sock.send(self.ws.send(Ping()))
 
     def close(self, reason: int | None = None, message: str | None = None) -> None:
         """Say good-bye and hang up, whether or not the other side answers."""
@@ -126,20 +135,12 @@ class WebSocketDriver:
 
     def __call__(self, environ: dict[str, Any], _start_response: object) -> Iterable[bytes]:
         """Serve one WebSocket from its upgrade to its end."""
-        parts = self._server._async
-        self._socket = BoundedWebSocket(
-            environ,
-            pause=parts["sleep"],
-            timeout=self._server.ping_interval + self._server.ping_timeout,
-            max_message_size=self._server.max_http_buffer_size,
-            thread_class=parts["thread"],
-            event_class=parts["event"],
-        )
+        self._socket = accept(environ, self._server)
         try:
             self._handler(self)
         finally:
             self.close()
-        return _leave(self._socket.mode)
+        return leave(self._socket)
 
     def send(self, message: str | bytes) -> None:
         """Send one message. Raises OSError when the connection is gone."""
@@ -163,10 +164,26 @@ class WebSocketDriver:
         self._socket.close()
 
 
-def _leave(server: str) -> Iterable[bytes]:
+def accept(
+    environ: dict[str, Any], eio: Any, *, subprotocol: str | None = None
+) -> BoundedWebSocket:
+    """Answer the upgrade request, with the bounds and the kind of threads of the server `eio`."""
+    parts = eio._async
+    return BoundedWebSocket(
+        environ,
+        pause=parts["sleep"],
+        timeout=eio.ping_interval + eio.ping_timeout,
+        subprotocols=subprotocol,
+        max_message_size=eio.max_http_buffer_size,
+        thread_class=parts["thread"],
+        event_class=parts["event"],
+    )
+
+
+def leave(ended: BoundedWebSocket) -> Iterable[bytes]:
     """Tell the web server, each in its way, that the connection is used up."""
-    if server == "gunicorn":
+    if ended.mode == "gunicorn":
         raise StopIteration
-    if server == "werkzeug":
+    if ended.mode == "werkzeug":
         raise ConnectionError
     return []

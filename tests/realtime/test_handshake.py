@@ -17,13 +17,14 @@ POLLING = "/socket.io/?EIO=4&transport=polling"
 @pytest.mark.parametrize("auth", [None, {}, {"token": "bad"}, {"token": 5}, {"token": None}])
 def test_a_client_without_a_good_token_is_refused(server, app, auth):
     refused = Listener(server, auth=auth, transports=["websocket"])
-    assert refused.refusals == [{"message": "unauthenticated"}]
+    assert [refusal["message"] for refusal in refused.refusals] == ["unauthenticated"]
+    assert "Sign in again" in refused.refusals[0]["data"]["detail"]
     assert not refused.client.connected
 
 
 def test_a_refresh_token_opens_no_socket(server, ada):
     refused = Listener(server, auth={"token": ada.refresh}, transports=["websocket"])
-    assert refused.refusals == [{"message": "unauthenticated"}]
+    assert [refusal["message"] for refusal in refused.refusals] == ["unauthenticated"]
 
 
 @pytest.mark.parametrize("place", ["header", "query"])
@@ -78,7 +79,8 @@ def test_a_malformed_handshake_is_a_bad_request(server, app, query, headers):
 def test_a_user_has_a_bounded_number_of_sockets(settings, server, listen, ada, bob):
     for _ in range(settings.SOCKETS_PER_USER):
         listen(ada)
-    assert listen(ada).refusals == [{"message": "too-many-sockets"}]
+    refusals = listen(ada).refusals
+    assert [refusal["message"] for refusal in refusals] == ["too-many-sockets"]
     assert listen(bob).client.connected
 
 
