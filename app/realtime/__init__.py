@@ -30,7 +30,8 @@ _protocol_log.setLevel(logging.CRITICAL)
 def init_realtime(app: Flask) -> None:
     """Serve Socket.IO at `/socket.io/` and bare WebSockets at `/ws/tasks/`.
 
-    Only ProxyFix may stand further out. Nothing runs in the background before the first client is connected.
+    Only ProxyFix may stand further out. Nothing runs in the background before the first client is
+    connected.
     """
     with app.app_context():
         settings = current_settings()
