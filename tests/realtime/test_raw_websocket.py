@@ -116,7 +116,7 @@ def test_who_was_away_resumes_with_what_was_missed_in_order(listen_raw, ada):
         heard.append((message["seq"], message["task_id"]))
     assert heard == [(known + 1 + n, task["id"]) for n, task in enumerate(missed)]
     # What the relay had not seen when the client came comes a second time, under the same seq.
-    task = ada.create_task(title="now")
+    ada.create_task(title="now")
     while again.hear(2)["seq"] != known + 31:
         pass
 
