@@ -10,6 +10,7 @@ closes, which then stays until the client lets go.
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,8 @@ from wsproto.events import Ping
 from wsproto.utilities import ProtocolError
 
 MAX_WAITING_MESSAGES = 16
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 1_000_000
 _PACKET_TYPES = "0123456"
 
 # No extensions: without compression, what arrives is as large as it looks.
@@ -59,6 +62,19 @@ class Line:
     def hang_up(self) -> None:
         """End the connection in both directions; who waits on it wakes up."""
         hang_up(self._socket)
+
+    def linger(self) -> None:
+        """Finish writing and drop a little of what still comes.
+
+        Closed with something unread, the connection is reset, and the client may not see why.
+        """
+        until, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            while left > 0 and (seconds := until - time.monotonic()) > 0:
+                self._socket.settimeout(seconds)
+                received = len(self._socket.recv(65_536))
+                left = left - received if received else 0
 
     def close(self) -> None:
         """Give the socket back."""
@@ -108,6 +124,8 @@ class BoundedWebSocket(simple_websocket.Server):
 
     def _handle_events(self) -> bool:
         goes_on = bool(super()._handle_events())
+        if not goes_on and not self._is_closed:
+            self.sock.linger()
         # gevent switches only where it has to wait: a fast sender would keep everyone else waiting.
         self._pause(0)
         while goes_on and not self._is_closed and len(self.input_buffer) > MAX_WAITING_MESSAGES:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,10 +140,10 @@ def wait_until(true: Callable[[], object], seconds: float) -> float:
     return time.monotonic() - started
 
 
-@pytest.fixture(scope="session")
-def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def serving(settings: Settings, log: Path, **environment: str) -> Iterator[Server]:
+    """Runs a web server with these settings, and others of the `environment`."""
     port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log"
     env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     env |= {
         "DATABASE_URL": settings.DATABASE_URL,
@@ -154,16 +154,25 @@ def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     }
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env | environment, stdout=output, stderr=output
+        )
     running = Server(port, process)
     try:
         wait_until(lambda: _answers(running), 60)
         yield running
     finally:
+        running.close_all()
         process.terminate()
         process.wait(15)
     # Whatever the clients of all these tests sent, the server's own code never failed.
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(settings, tmp_path_factory.mktemp("server") / "log") as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -76,6 +76,23 @@ def test_a_malformed_handshake_is_a_bad_request(server, app, query, headers):
     assert server.get(f"/socket.io/?{query}", headers=headers).status_code == 400
 
 
+def test_who_signs_out_and_in_as_somebody_else_hears_nothing_more_of_the_first(
+    server, relay, ada, bob
+):
+    bare = server.websocket()
+    bare.recv()
+    for packet in (f'40{{"token":"{ada.access}"}}', f'40{{"token":"{bob.access}"}}'):
+        bare.send("41")
+        bare.send(packet)
+        assert bare.recv().startswith('40{"sid"')
+    ada.create_task(title="hers")
+    bob.create_task(title="his")
+
+    while "task.created" not in (heard := bare.recv()):
+        pass
+    assert '"his"' in heard
+
+
 def test_a_user_has_a_bounded_number_of_sockets(settings, server, listen, ada, bob):
     for _ in range(settings.SOCKETS_PER_USER):
         listen(ada)

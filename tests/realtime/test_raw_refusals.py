@@ -14,7 +14,7 @@ from app.extensions import db
 from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS
 from app.users.models import Role, User
 from tests.realtime.conftest import Raw
-from tests.realtime.test_abuse import _hundred_megabytes, _repeat_last_event
+from tests.realtime.test_abuse import hundred_megabytes, repeat_last_event
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -114,7 +114,7 @@ def test_dead_tokens_have_no_sockets(app, listen_raw, make_person, ada, bob, eve
     until = time.monotonic() + 5
     assert [raw.close_code(until - time.monotonic()) for raw in people] == [4401] * 5
     task = survivor.create_task()
-    assert kept.hear(2)["task_id"] == task["id"]
+    assert kept.hear()["task_id"] == task["id"]
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_what_makes_no_sense_is_answered_and_changes_nothing(listen_raw, ada, bo
     assert list(answer) == ["error"]
     assert answer["error"].endswith(".")
     task = ada.create_task()
-    assert hers.hear(2)["task_id"] == task["id"]
+    assert hers.hear()["task_id"] == task["id"]
     own = bob.create_task()
-    assert his.hear(2)["task_id"] == own["id"]
+    assert his.hear()["task_id"] == own["id"]
 
 
 @pytest.mark.parametrize("said", ["x", '{"subscribe": "user:999"}', "{}"])
@@ -155,16 +155,16 @@ def test_a_flood_of_messages_ends_the_connection(listen_raw, ada, said):
 
 def test_a_message_that_is_too_large_ends_the_connection(server, app, listen_raw, ada):
     for raw in (Raw(server.connect(RAW)), listen_raw(ada)):
-        raw.bare.send("x" * 70_000)
+        raw.bare.send("x" * 1_000_000)
         assert raw.close_code() == 1009
 
 
 @pytest.mark.parametrize("shape", ["one frame", "fragments", "many frames"])
-def test_a_hundred_megabytes_end_the_connection_and_take_no_memory(server, listen_raw, ada, shape):
+def test_ahundred_megabytes_end_the_connection_and_take_no_memory(server, listen_raw, ada, shape):
     before = peak = server.memory()
     for bare in (server.connect(RAW), listen_raw(ada).bare):
         with pytest.raises(ConnectionError):  # noqa: PT012 - a mere timeout would not do
-            for block in _hundred_megabytes(shape):
+            for block in hundred_megabytes(shape):
                 bare.sock.sendall(block)
                 peak = max(peak, server.memory())
     started = time.monotonic()
@@ -186,7 +186,7 @@ def test_a_client_that_does_not_read_is_dropped_and_others_get_everything(
     ada.create_task(description="x" * 10_000)
     first = hers.hear()["seq"]
     before = server.memory()
-    _repeat_last_event(app, 2000)
+    repeat_last_event(app, 2000)
 
     assert [hers.hear()["seq"] for _ in range(2000)] == list(range(first + 1, first + 2001))
     time.sleep(1.5)  # the good-bye that nobody reads
@@ -229,10 +229,3 @@ def test_closed_connections_are_not_counted_any_more(server, settings, ada):
     for _ in range(3 * settings.SOCKETS_PER_USER):
         raw = Raw(server.connect(f"{RAW}?token={ada.access}"))
         raw.bare.close()
-
-
-def test_the_connection_is_pinged(server, ada):
-    """A connection of which nothing is heard for 45 seconds is dead; pings keep the others."""
-    raw = Raw(server.connect(f"{RAW}?token={ada.access}"))
-    raw.bare.settimeout(28)
-    assert raw.bare.recv_frame().opcode == websocket.ABNF.OPCODE_PING
