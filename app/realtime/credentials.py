@@ -28,7 +28,7 @@ def subprotocol_token(environ: Environ) -> str | None:
     """The token in `Sec-WebSocket-Protocol: bearer, <token>`, as browsers can send one."""
     offered = str(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")).split(",")
     names = [name.strip() for name in offered]
-    if names[0].lower() != BEARER:
+    if names[0] != BEARER:
         return None
     return names[1] if len(names) == 2 else ""
 
