@@ -184,3 +184,4 @@ def repeat_last_event(app, times: int) -> None:
             ),
             {"times": times, "last": last},
         )
+        connection.execute(text("UPDATE streams SET last_seq = last_seq + :n"), {"n": times})

@@ -186,17 +186,20 @@ def test_a_client_that_does_not_read_is_dropped_and_others_get_everything(
     ada.create_task(description="x" * 10_000)
     first = hers.hear()["seq"]
     before = server.memory()
-    repeat_last_event(app, 2000)
+    heard = []
+    for _ in range(4):
+        repeat_last_event(app, 500)
+        heard += [hers.hear()["seq"] for _ in range(500)]
 
-    assert [hers.hear()["seq"] for _ in range(2000)] == list(range(first + 1, first + 2001))
+    assert heard == list(range(first + 1, first + 2001))
     time.sleep(1.5)  # the good-bye that nobody reads
     assert server.memory() - before < 60_000_000
-    heard = 0
+    got = 0
     with pytest.raises((websocket.WebSocketException, OSError, json.JSONDecodeError)):  # noqa: PT012
         while True:
             stuck.hear(1)
-            heard += 1
-    assert heard < 2000
+            got += 1
+    assert got < 2000
 
 
 def test_a_user_has_a_bounded_number_of_sockets_of_both_kinds(
