@@ -149,6 +149,8 @@ def serving(settings: Settings, log: Path, **environment: str) -> Iterator[Serve
         "DATABASE_URL": settings.DATABASE_URL,
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
+        # Named, because one that stands in .env would beat the derived one.
+        "JWT_SECRET_KEY": settings.JWT_SECRET_KEY,
         "DATA_DIR": str(settings.DATA_DIR),
         "BIND": f"127.0.0.1:{port}",
     }
