@@ -1,11 +1,8 @@
 """The job over the daily log."""
 
-from zoneinfo import ZoneInfo
-
-from app.config import current_settings
-from app.core import clock
 from app.core.db import unit_of_work
 from app.core.jobs import MAINTENANCE, job
+from app.task_logs.queries import today
 from app.task_logs.service import BATCH, last_task, log_batch
 
 
@@ -15,7 +12,7 @@ def sync_task_logs() -> str:
 
     Of a day that was missed nothing is known any more, so it stays empty.
     """
-    day = clock.now().astimezone(ZoneInfo(current_settings().SERVICE_TIMEZONE)).date()
+    day = today()
     with unit_of_work() as session:
         last = last_task(session)
     added = 0

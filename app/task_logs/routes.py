@@ -19,7 +19,7 @@ api_limit(bp)
 @bp.arguments(TaskLogQuerySchema, location="query")
 @bp.response(200, TaskLogPageSchema)
 def list_logs(query: dict[str, Any]) -> dict[str, Any]:
-    """List the daily logs of the tasks that the caller sees now, newest day first"""
+    """List the log of a day, or of a task; of the tasks that the caller sees now"""
     cursor = NEWEST.decode(query["cursor"]) if "cursor" in query else None
     page = queries.read_logs(db.session(), query, cursor, current_actor())
     keys = [(row.day, row.task_id) for row in page.rows]

@@ -51,7 +51,12 @@ class TaskLogPageSchema(Schema):
 class TaskLogQuerySchema(QuerySchema):
     """Which part of the log."""
 
-    date = Day(metadata={"description": "A day of the service's time zone."})
+    date = Day(
+        metadata={
+            "description": "A day of the service's time zone. Not given: every day of the task, "
+            "or where no task is given either, today."
+        }
+    )
     task = Id()
     cursor = fields.String(validate=validate.Length(max=2000))
     page_size = fields.Integer(
