@@ -6,7 +6,9 @@ from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.projects.models import Project, ProjectMember
+from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
+from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
 
@@ -18,11 +20,13 @@ ALL = (
     EventRecord,
     Project,
     ProjectMember,
+    RateLimitRecord,
     SavedFilter,
     SignInSession,
     Stream,
     StreamEntry,
     Task,
     TaskCount,
+    TaskLog,
     User,
 )

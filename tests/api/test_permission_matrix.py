@@ -136,6 +136,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("DELETE", "/api/v1/filters/{filter_id}/"): Row(OWN, status=204),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
