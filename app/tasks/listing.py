@@ -129,6 +129,8 @@ class Listing:
         """The parts of what the caller sees that can hold what is asked for."""
         if filters.is_for_caller(self._query, self._actor):
             return policy.assigned_to(self._actor)
+        if filters.involves_caller(self._query, self._actor):
+            return policy.involving(self._actor)
         branches = policy.visible_to(self._actor)
         if self._search is None:
             return branches

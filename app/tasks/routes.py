@@ -27,6 +27,7 @@ from app.tasks.schemas import (
     HistoryQuerySchema,
     HistorySchema,
     ListedTaskSchema,
+    TaskCreateSchema,
     TaskInputSchema,
     TaskPatchSchema,
     TaskSchema,
@@ -66,7 +67,7 @@ def list_tasks_of_day(day: str) -> Response:
 
 
 @bp.post("/tasks/")
-@bp.arguments(TaskInputSchema)
+@bp.arguments(TaskCreateSchema)
 @bp.alt_response(201, schema=TaskSchema, success=True)
 def create_task(data: dict[str, Any]) -> Response:
     """Create a task; the caller is its reporter"""
