@@ -10,6 +10,7 @@ from app.auth.routes import bp as auth
 from app.boards.routes import bp as board
 from app.comments.routes import bp as comment
 from app.core.api import Blueprint, api
+from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     Entry(project, V1),
     Entry(board, V1),
     Entry(task, V1),
+    Entry(exchange, V1),
     Entry(filter_, V1),
     Entry(lifecycle, V1),
     Entry(comment, V1),

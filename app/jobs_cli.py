@@ -5,11 +5,13 @@ from flask.cli import AppGroup
 
 from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
+from app.exchange.jobs import carry_on_imports
 from app.tasks.jobs import check_sla
 
 jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
 
 SCHEDULED = {
+    "carry_on_imports": carry_on_imports,
     "check_sla": check_sla,
     "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,

@@ -5,6 +5,7 @@ from app.boards.models import Board, BoardColumn
 from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
+from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.projects.models import Project, ProjectMember
 from app.reports.models import TaskCount
 from app.tasks.models import SavedFilter, Task
@@ -16,6 +17,8 @@ ALL = (
     Comment,
     Delivery,
     EventRecord,
+    ImportFault,
+    ImportFile,
     Project,
     ProjectMember,
     SavedFilter,
@@ -24,5 +27,6 @@ ALL = (
     StreamEntry,
     Task,
     TaskCount,
+    TaskImport,
     User,
 )

@@ -3,6 +3,7 @@
 from celery.schedules import crontab
 
 SCHEDULE = {
+    "carry_on_imports": {"task": "imports.carry_on", "schedule": crontab()},
     "check_sla": {"task": "tasks.check_sla", "schedule": crontab(minute=0)},
     "purge_audit_logs": {
         "task": "audit.purge_logs",

@@ -55,7 +55,7 @@ def claim(session: Session, import_id: int) -> TaskImport | None:
 
 def hold(session: Session, import_id: int, run: int) -> TaskImport:
     """The import, locked until the end of the transaction. Raises Lost where `run` has no say."""
-    found = session.scalar(
+    found: TaskImport | None = session.scalar(
         select(TaskImport)
         .where(_is_ours(import_id, run))
         .with_for_update()
@@ -79,6 +79,17 @@ def note(session: Session, import_id: int, run: int, **progress: Any) -> None:
         raise Lost
 
 
+def let_go(session: Session, import_id: int, run: int) -> None:
+    """Make room for other work; a worker is rung for the rest at once. Raises Lost."""
+    note(session, import_id, run)
+    session.execute(
+        update(TaskImport)
+        .where(TaskImport.id == import_id)
+        .values(lease_until=None, ring_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _leased() -> dict[str, Any]:
     return {"lease_until": func.now() + LEASE, "ring_at": func.now() + LEASE}
 
@@ -95,6 +106,4 @@ def _is_due() -> ColumnElement[bool]:
 
 
 def _is_ours(import_id: int, run: int) -> ColumnElement[bool]:
-    return and_(
-        TaskImport.id == import_id, TaskImport.run == run, TaskImport.state.in_(ACTIVE)
-    )
+    return and_(TaskImport.id == import_id, TaskImport.run == run, TaskImport.state.in_(ACTIVE))

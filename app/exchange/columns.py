@@ -82,9 +82,8 @@ def read_header(cells: Sequence[str]) -> Sequence[Column]:
     columns = [known(cell) for cell in cells]
     wrong = [_unknown(cell) for cell, column in zip(cells, columns, strict=True) if not column]
     found = [column for column in columns if column]
-    for column in COLUMNS:
-        if found.count(column) > 1:
-            wrong.append(f"the column {column.name} is there more than once")
+    twice = [column.name for column in COLUMNS if found.count(column) > 1]
+    wrong += [f"the column {name} is there more than once" for name in twice]
     if BY_NAME["title"] not in found:
         wrong.append("the column title is missing")
     if wrong:

@@ -14,9 +14,7 @@ from app.users.actor import Actor
 BATCH = 1000
 
 
-def get_import(
-    session: Session, import_id: int, actor: Actor, *, lock: bool = False
-) -> TaskImport:
+def get_import(session: Session, import_id: int, actor: Actor, *, lock: bool = False) -> TaskImport:
     """One's own import; administrators see all. Raises NotFound."""
     found = session.get(TaskImport, import_id, with_for_update=lock or None)
     if found is None or (found.user_id != actor.id and not actor.is_admin):

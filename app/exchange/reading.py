@@ -76,8 +76,9 @@ class TaskFile:
         reader = csv.reader(text, delimiter=self._delimiter, strict=True)
         number = 0
         try:
-            for number, record in enumerate(reader, 1):
+            for record in reader:
                 yield record
+                number += 1
         except UnicodeDecodeError:
             raise _invalid(f"must be UTF-8, which row {number + 1} is not") from None
         except csv.Error as error:

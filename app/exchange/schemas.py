@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from app.core.fields import Id, Timestamp
 from app.core.query import NumberedPageSchema
 from app.exchange.models import Mode, State
-from app.tasks.query_schema import TaskQuerySchema
+from app.tasks.query_schema import FilterSchema
 
 
 class ImportSchema(Schema):
@@ -82,8 +82,7 @@ class FaultSchema(Schema):
     value = fields.String(allow_none=True, metadata={"description": "The cell, shortened."})
 
 
-class ExportQuerySchema(TaskQuerySchema):
+class ExportQuerySchema(FilterSchema):
     """Which tasks, in which order: the parameters of the list, without those of its pages."""
 
-    class Meta:
-        exclude = ("page", "page_size", "cursor")
+    filter = Id(metadata={"description": "A saved filter; other parameters count before its own."})

@@ -21,6 +21,7 @@ from app.exchange.models import (
 )
 from app.exchange.queries import get_import
 from app.exchange.reading import TaskFile
+from app.exchange.uploads import Upload
 from app.users.actor import Actor
 from app.users.models import User
 
@@ -30,14 +31,14 @@ EXPIRY = timedelta(days=7)
 
 
 def create_import(
-    session: Session, data: Mapping[str, Any], *, content: bytes, actor: Actor
+    session: Session, data: Mapping[str, Any], upload: Upload, *, actor: Actor
 ) -> TaskImport:
-    """Keep `content` to be checked or imported by the workers; `data` as ImportInputSchema loads.
+    """Keep a file to be checked or imported by the workers; `data` as ImportInputSchema loads it.
 
     Raises Invalid for a file that cannot be read, NotFound for a board that there is not, Conflict
     for one unfinished import too many.
     """
-    rows = TaskFile(content).count()
+    rows = TaskFile(upload.content).count()
     if data["board"] is not None:
         _check_board(session, data["board"], actor)
     # One after the other, so that two at once cannot make one too many.
@@ -46,21 +47,21 @@ def create_import(
     found = TaskImport(
         user_id=actor.id,
         board_id=data["board"],
-        file_name=data["file_name"],
+        file_name=upload.name,
         mode=data["mode"].value,
         rows=rows,
     )
     session.add(found)
     session.flush()  # The file and the event name the new id.
-    session.add(ImportFile(import_id=found.id, content=content))
+    session.add(ImportFile(import_id=found.id, content=upload.content))
     events.record_created(found)
     return found
 
 
 def start_import(session: Session, import_id: int, mode: Mode, *, actor: Actor) -> TaskImport:
-    """Import a checked file. Raises NotFound, Forbidden, and Conflict in any other state than checked.
+    """Import a checked file, in the name of whoever handed it in, who alone can start it.
 
-    It is imported in the name of whoever handed it in, who alone can start it.
+    Raises NotFound, Forbidden, and Conflict in any other state than checked.
     """
     found = get_import(session, import_id, actor, lock=True)
     if found.user_id != actor.id:
