@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, stream_with_context
 
 from app.audit import export, queries
 from app.audit.schemas import LogExportQuerySchema, LogPageSchema, LogQuerySchema
@@ -43,4 +43,4 @@ def export_log(query: dict[str, Any]) -> Response:
     # Who the caller is has been asked; nothing is held open while the client reads.
     db.session.remove()
     name = f"audit-log-{clock.now():%Y-%m-%d}.{form}"
-    return download(lines, media_type=export.MEDIA_TYPES[form], name=name)
+    return download(stream_with_context(lines), media_type=export.MEDIA_TYPES[form], name=name)

@@ -23,6 +23,7 @@ class BoundedParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - as in the base
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
+        "files": RAISE,
     }
 
     def load_files(self, req: Request, schema: Any) -> Any:

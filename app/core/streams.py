@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from threading import BoundedSemaphore
 from typing import Any
 
-from sqlalchemy import Connection, Select, text
+from sqlalchemy import Connection, Engine, Select, text
 
 from app.core.errors import Unavailable
 from app.extensions import db
@@ -43,7 +43,7 @@ class _Rows:
     """An iterator that gives its place back also where nothing was ever asked of it."""
 
     def __init__(self, statement: Select[Any]) -> None:
-        self._rows = _read(statement)
+        self._rows = _read(db.engine, statement)
         self._holds_place = True
 
     def __iter__(self) -> "_Rows":
@@ -67,20 +67,19 @@ class _Rows:
         self.close()
 
 
-def _read(statement: Select[Any]) -> Generator[Any]:
+def _read(engine: Engine, statement: Select[Any]) -> Generator[Any]:
     ends = time.monotonic() + LONGEST_SECONDS
-    with db.engine.connect() as connection:
+    with engine.connect() as connection:
         _set_apart(connection)
-        for rows in connection.execute(statement).partitions(BATCH):
+        found = connection.execute(statement.execution_options(yield_per=BATCH))
+        for rows in found.partitions():
             if time.monotonic() > ends:
                 raise TooSlow
             yield from rows
 
 
 def _set_apart(connection: Connection) -> None:
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     # Its place in the pool is free again, and closing it really ends the session.
     connection.detach()
-    connection.execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True, yield_per=BATCH
-    )
     connection.execute(text(f"SET LOCAL statement_timeout = '{FIRST_ROW_SECONDS}s'"))

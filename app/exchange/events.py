@@ -32,7 +32,7 @@ def record_created(found: TaskImport) -> None:
 
 
 def record_change(found: TaskImport, before: dict[str, Any], *, actor_id: int | None) -> None:
-    """Note what is different from `before`; who is None for what the job did by itself."""
+    """Note what is different from `before`; `actor_id` is None for what time did."""
     changes = events.differences(before, as_json(found))
     if changes:
         _record(found, ImportUpdated, changes, actor_id=actor_id)

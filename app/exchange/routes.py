@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, stream_with_context
 
 from app.config import current_settings
 from app.core import clock, csv
@@ -110,5 +110,5 @@ def export_errors(import_id: int) -> Response:
     """Export what is wrong with the rows of an import as CSV"""
     found = queries.get_import(db.session(), import_id, current_actor())
     db.session.remove()
-    lines = export.export_faults(queries.all_faults(found.id))
+    lines = stream_with_context(export.export_faults(queries.all_faults(found.id)))
     return download(lines, media_type=csv.MEDIA_TYPE, name=f"import-{found.id}-errors.csv")

@@ -49,7 +49,7 @@ def _begin(session: Session, claimed: TaskImport) -> None:
     """Move it out of the queue; a check that was interrupted begins anew."""
     if claimed.attempts > MAX_ATTEMPTS:
         reason = f"It was interrupted {MAX_ATTEMPTS} times without getting on."
-        service.finish(session, claimed, State.FAILED, reason)
+        service.finish(session, claimed, State.FAILED, reason, actor_id=claimed.user_id)
         return
     before = events.as_json(claimed)
     if claimed.state == State.WAITING:
@@ -59,7 +59,7 @@ def _begin(session: Session, claimed: TaskImport) -> None:
         session.execute(delete(ImportFault).where(ImportFault.import_id == claimed.id))
         claimed.checked = claimed.failed = 0
     if before["state"] != claimed.state:
-        events.record_change(claimed, before, actor_id=None)
+        events.record_change(claimed, before, actor_id=claimed.user_id)
 
 
 def _fail(claimed: TaskImport, reason: str) -> str:
@@ -67,7 +67,7 @@ def _fail(claimed: TaskImport, reason: str) -> str:
         found = claims.hold(session, claimed.id, claimed.run)
         if found.mode == Mode.ALL:
             found.imported = 0
-        service.finish(session, found, State.FAILED, reason)
+        service.finish(session, found, State.FAILED, reason, actor_id=found.user_id)
     return f"failed: {reason}"
 
 
@@ -113,11 +113,11 @@ class Run:
         with unit_of_work() as session:
             found = claims.hold(session, self._id, self._run)
             if self._mode == Mode.CHECK:
-                service.finish(session, found, State.CHECKED, None)
+                service.finish(session, found, State.CHECKED, None, actor_id=self._actor.id)
                 return "checked"
             before = events.as_json(found)
             found.state = State.IMPORTING.value
-            events.record_change(found, before, actor_id=None)
+            events.record_change(found, before, actor_id=found.user_id)
         return None
 
     def _keep(self, found: Examined, **progress: int) -> None:
@@ -140,7 +140,7 @@ class Run:
                 with beside() as apart:
                     claims.note(apart, self._id, self._run, imported=imported)
             row = claims.hold(session, self._id, self._run)
-            service.finish(session, row, State.DONE, None)
+            service.finish(session, row, State.DONE, None, actor_id=self._actor.id)
         return f"{imported} tasks imported"
 
     def _import_valid(self) -> str:
@@ -152,7 +152,7 @@ class Run:
             self._import_chunk(rows)
         with unit_of_work() as session:
             found = claims.hold(session, self._id, self._run)
-            service.finish(session, found, State.DONE, None)
+            service.finish(session, found, State.DONE, None, actor_id=self._actor.id)
             return f"{found.imported} tasks imported, {found.failed} rows refused"
 
     def _import_chunk(self, rows: Sequence[Any]) -> None:

@@ -95,7 +95,7 @@ def finish(
     state: State,
     reason: str | None,
     *,
-    actor_id: int | None = None,
+    actor_id: int | None,
 ) -> None:
     """Bring an import to rest; its file goes unless it can still be started."""
     before = events.as_json(found)
@@ -114,7 +114,8 @@ def expire_imports(session: Session) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for found in old:
-        finish(session, found, State.CANCELLED, f"It was not started for {EXPIRY.days} days.")
+        reason = f"It was not started for {EXPIRY.days} days."
+        finish(session, found, State.CANCELLED, reason, actor_id=None)
     return len(old)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from app.core.db import unit_of_work
 from app.exchange import claims, running
@@ -23,8 +25,11 @@ def as_csv(rows: Sequence[Sequence[Any]], delimiter: str = ",") -> bytes:
 
 def hand_in(person: Person, content: bytes | str, **fields: Any) -> Any:
     body = content.encode() if isinstance(content, str) else content
-    form = {"file": (io.BytesIO(body), "tasks.csv")} | fields
-    return person.post(IMPORTS, data=form, content_type="multipart/form-data")
+    file = FileStorage(io.BytesIO(body), "tasks.csv", "file")
+    # The client itself would leave a temporary file open.
+    boundary, data = encode_multipart({"file": file} | fields)
+    kind = f"multipart/form-data; boundary={boundary}"
+    return person.post(IMPORTS, data=data, content_type=kind)
 
 
 def handed_in(person: Person, content: bytes | str, **fields: Any) -> int:

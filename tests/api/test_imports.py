@@ -44,7 +44,7 @@ def test_every_column_is_read_under_all_its_names(app, ada, bob, make_project):
     header = "Task_Name;task_description;TASK_STATUS;Priority;assigned_user;board;Due Date;"
     header += "estimated_hours;created_at"
     rows = [
-        f"A;\"two\nlines\";completed;urgent;BOB;{project.board_id};2030-01-02;2.5;2025-04-06",
+        f'A;"two\nlines";completed;urgent;BOB;{project.board_id};2030-01-02;2.5;2025-04-06',
         "B;;in progress;;me;;2030-01-02T10:00:00Z;;2025-04-06T10:00:00+02:00",
         "C;;Pending;;;;;;",
         "D;;cancelled;CRIT;;;;0;",
@@ -126,9 +126,7 @@ def test_a_file_may_be_larger_than_other_bodies_but_not_than_its_own_limit(app, 
     monkeypatch.setitem(
         app.config, "SETTINGS", settings.model_copy(update={"MAX_IMPORT_BYTES": 2_000_000})
     )
-    refused = [
-        hand_in(ada, "title\n" + "x" * size) for size in (2_000_000, 2_100_000, 40_000_000)
-    ]
+    refused = [hand_in(ada, "title\n" + "x" * size) for size in (2_000_000, 2_100_000, 40_000_000)]
 
     assert accepted.status_code == 202, accepted.text
     assert [answer.status_code for answer in refused] == [413] * 3
@@ -138,7 +136,7 @@ def test_a_file_may_be_larger_than_other_bodies_but_not_than_its_own_limit(app, 
 
 BAD = """title,status,priority,assignee,board,due_date,estimated_hours,created_at
 good,,,,,,,
-,,,,,,,
+,,LOW,,,,,
 x,NEVER,,,,,,
 x,,HUGE,,,,,
 x,,,nobody,,,,
