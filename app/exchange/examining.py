@@ -8,10 +8,10 @@ from marshmallow import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core.errors import FieldErrors, Invalid, ServiceError
+from app.core.errors import FieldErrors, ServiceError
 from app.core.fields import MAX_ID
+from app.core.json import refused_text
 from app.exchange.reading import Row, TaskFile, shortened
-from app.tasks.editing import read_edit
 from app.tasks.intake import Intake
 from app.tasks.schemas import TaskCreateSchema
 from app.users.actor import Actor
@@ -56,9 +56,11 @@ class Examiner:
 
     def examine(self, rows: Sequence[Row], intake: Intake) -> Examined:
         """Sort rows into good and bad."""
-        ids = self._look_up({name for row in rows if (name := row.data.get("assignee"))})
+        named = {row.data["assignee"] for row in rows if "assignee" in row.data}
+        ids = self._look_up({name for name in named if not refused_text(name)})
         read = [(row, *self._read(row, ids)) for row in rows]
-        intake.meet({values["assignee"] for _, values, _ in read if values.get("assignee")})
+        people = {values.get("assignee") for _, values, _ in read}
+        intake.meet({person for person in people if isinstance(person, int)})
         good, faults = [], []
         for row, values, errors in read:
             wrong = errors or _refusal(intake, values)
@@ -83,13 +85,10 @@ class Examiner:
         surplus = {"": ["has more cells than the header"]} if row.surplus else {}
         try:
             values: dict[str, Any] = _schema.load(data)
-            if isinstance(values["assignee"], str):
-                edit = read_edit(self._session, {"assignee": values["assignee"]}, self._actor)
-                values["assignee"] = edit.values["assignee"]
         except ValidationError as error:
             return {}, {**surplus, **error.messages_dict}
-        except Invalid as error:
-            return {}, {**surplus, **(error.errors or {})}
+        if values["assignee"] == "me":
+            values["assignee"] = self._actor.id
         return values, surplus
 
 

@@ -87,9 +87,10 @@ class TaskFile:
 
 def shortened(value: str | None) -> str | None:
     """A cell, as it is quoted in an error."""
-    if value is None or len(value) <= MAX_VALUE:
-        return value
-    return value[: MAX_VALUE - 1] + "…"
+    if value is None:
+        return None
+    text = value.replace("\x00", "\ufffd")  # The database holds no NUL.
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
 
 
 def _as_json(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _settled(values: Mapping[str, Any], task: Task) -> dict[str, Any]:
 def _id_of(session: Session, username: str) -> int:
     user = find_by_login(session, username)
     if user is None:
-        raise Invalid.field("assignee", f"there is no active user called {username}")
+        raise no_such_user(username)
     return user.id
 
 
@@ -211,3 +211,8 @@ def set_status(task: Task, status: Status) -> None:
 def no_such_board(board_id: int) -> NotFound:
     """The answer for a board that there is not, or that the caller does not see."""
     return NotFound("There is no such board.", errors={"board": [f"there is no board {board_id}"]})
+
+
+def no_such_user(username: str) -> Invalid:
+    """The answer for an assignee that there is not."""
+    return Invalid.field("assignee", f"there is no active user called {username}")

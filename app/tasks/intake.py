@@ -19,7 +19,13 @@ from app.projects.models import Project, ProjectMember
 from app.projects.permissions import Permission, Standing
 from app.projects.queries import check_writable, share_project
 from app.tasks import placement
-from app.tasks.editing import check_assignee, describe, no_such_board, set_status
+from app.tasks.editing import (
+    check_assignee,
+    describe,
+    no_such_board,
+    no_such_user,
+    set_status,
+)
 from app.tasks.events import TaskCreated
 from app.tasks.models import Task
 from app.tasks.placement import Cell, Room
@@ -29,7 +35,7 @@ from app.users.actor import Actor
 from app.users.models import User
 
 Values = Mapping[str, Any]
-"""A task as TaskCreateSchema loads it, with the assignee by id."""
+"""A task as TaskCreateSchema loads it; an assignee that is still a name is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,7 @@ class Intake:
         room = self._room(cell) if cell else Room()
         if room.column is not None and room.left <= 0:
             raise placement.is_full(room.column)
-        if (user_id := values["assignee"]) is not None:
-            belongs = place is None or (place.project.id, user_id) in self._members
-            check_assignee(user_id, self._people.get(user_id), belongs=belongs)
+        self._check_assignee(values["assignee"], place)
         if cell:
             self._rooms[cell] = room._replace(left=room.left - 1)
 
@@ -99,6 +103,13 @@ class Intake:
             record(task, TaskCreated, {}, actor_id=self._actor.id)
             # There may be very many of them, and nothing is asked of them any more.
             self._session.expunge(task)
+
+    def _check_assignee(self, user_id: int | str | None, place: Place | None) -> None:
+        if isinstance(user_id, str):
+            raise no_such_user(user_id)
+        if user_id is not None:
+            belongs = place is None or (place.project.id, user_id) in self._members
+            check_assignee(user_id, self._people.get(user_id), belongs=belongs)
 
     def _make(self, values: Values) -> Task:
         moment, place = clock.now(), self._place(values)
