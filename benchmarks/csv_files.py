@@ -30,6 +30,7 @@ from benchmarks.dataset import load_tasks
 from embedded import throwaway_servers
 
 PEOPLE = 50
+STEPS = ("export", "check:100:", "all:100:", "valid:100:", "all:0:1")
 
 
 def make_app(database_url: str, redis_url: str) -> Flask:
@@ -113,6 +114,14 @@ def prepare(app: Flask, tasks: int) -> None:
             load_tasks(session, 1, tasks=tasks)
 
 
+def run_step(app: Flask, step: str, rows: int) -> None:
+    """`export`, or `<mode>:<every nth row is bad, 0 for none>:<board>`."""
+    if step == "export":
+        return run_export(app)
+    mode, bad_every, board = step.split(":")
+    return run_import(app, Mode(mode), rows, int(bad_every), int(board) if board else None)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.csv_files", description=__doc__)
     parser.add_argument("--tasks", type=int, default=1_000_000)
@@ -121,13 +130,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.step:
         app = make_app(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
-        kind, _, rest = options.step.partition(":")
-        if kind == "export":
-            run_export(app)
-        else:
-            bad_every, board = rest.split(":")
-            number = int(board) if board else None
-            run_import(app, Mode(kind), options.rows, int(bad_every), number)
+        run_step(app, options.step, options.rows)
         return
     with throwaway_servers() as servers:
         app = make_app(servers.database_url, servers.redis_url)
@@ -136,16 +139,8 @@ def main() -> None:
             db.engine.dispose()
         env = os.environ | {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
         command = [sys.executable, "-m", "benchmarks.csv_files", "--rows", str(options.rows)]
-        for step in (
-            "check:100:",
-            "valid:100:",
-            "all:100:",
-            "all:0:",
-            "all:0:1",
-            "valid:0:1",
-            "export",
-        ):
-            subprocess.run([*command, "--step", step], env=env, check=True)
+        for step in STEPS:
+            subprocess.run([*command, "--step", step], env=env, check=True)  # noqa: S603 - ours
 
 
 main()

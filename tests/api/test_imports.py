@@ -176,6 +176,21 @@ def test_each_bad_row_is_named_with_its_number_column_and_value(app, ada):
     assert len(table.text.splitlines()) == 12
 
 
+def test_what_the_database_cannot_hold_is_told_as_any_other_fault(app, ada):
+    content = (
+        "title,assignee,status,board\n" + "a\x00b,a\x00b,a\x00b,a\x00b\n" + "x,,," + "9" * 5000
+    )
+
+    found = imported(app, ada, content, **VALID)
+
+    said = {(f["row"], f["column"]): f["value"] for f in faults(ada, found["id"])}
+    assert said.keys() == {
+        (2, "title"), (2, "assignee"), (2, "status"), (2, "board"), (3, "board"),
+    }  # fmt: skip
+    assert said[2, "title"] == "a\ufffdb"
+    assert said[3, "board"] == "9" * 99 + "…"
+
+
 def test_all_imports_nothing_where_one_row_is_bad(app, ada):
     found = imported(app, ada, BAD, **ALL)
 
