@@ -13,6 +13,7 @@ from app.core.api import Blueprint, api
 from app.dialects.classic import bp as classic
 from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
+from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     Entry(project, V1),
     Entry(board, V1),
     Entry(task, V1),
+    Entry(exchange, V1),
     Entry(filter_, V1),
     Entry(lifecycle, V1),
     Entry(comment, V1),

@@ -5,6 +5,7 @@ from app.boards.models import Board, BoardColumn
 from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
+from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
@@ -18,6 +19,8 @@ ALL = (
     Comment,
     Delivery,
     EventRecord,
+    ImportFault,
+    ImportFile,
     Project,
     ProjectMember,
     RateLimitRecord,
@@ -27,6 +30,7 @@ ALL = (
     StreamEntry,
     Task,
     TaskCount,
+    TaskImport,
     TaskLog,
     User,
 )

@@ -14,6 +14,7 @@ from workers.schedule import SCHEDULE
 JOBS = (
     "app.audit.jobs",
     "app.auth.jobs",
+    "app.exchange.jobs",
     "app.notifications.jobs",
     "app.ratelimits.jobs",
     "app.task_logs.jobs",

@@ -8,7 +8,7 @@ from app.core.query import QuerySchema
 from app.tasks.filters import Person, When
 from app.users.schemas import PublicUserSchema
 
-ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter")
+ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter", "import")
 ACTIONS = (
     "created",
     "updated",
