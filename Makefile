@@ -21,6 +21,10 @@ run: ## start the whole service here, with embedded servers
 test: ## run the tests; make test args="tests/test_config.py -k secret"
 	./quick-start.sh test $(args)
 
+.PHONY: replay
+replay: ## send every request of the five documents and write docs/replay.md
+	./quick-start.sh test tests/replay --replay-table docs/replay.md
+
 .PHONY: lint
 lint: .venv ## check style, types and import order
 	$(PYTHON) -m ruff check .
