@@ -10,6 +10,9 @@ from app.auth.routes import bp as auth
 from app.boards.routes import bp as board
 from app.comments.routes import bp as comment
 from app.core.api import Blueprint, api
+from app.dialects.classic import bp as classic
+from app.dialects.flask_api import bp as flask_api
+from app.dialects.management_system import bp as management_system
 from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
@@ -43,7 +46,10 @@ BLUEPRINTS = (
     Entry(comment, V1),
     Entry(report, V1),
     Entry(audit, V1),
-    Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
+    Entry(health, "", public=("livez", "readyz", "health", "database_health")),
+    Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
+    Entry(flask_api, "", public=("register", "login", "check_limiter")),
+    Entry(management_system, "", public=("register",)),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),
 )
 

@@ -68,7 +68,7 @@ def make_person(app: Flask, name: str, role: Role) -> tuple[int, dict[str, str]]
     with app.test_request_context():
         data = {"username": name, "email": f"{name}@example.com", "password": "only a benchmark"}
         with unit_of_work() as session:
-            user = users.register(session, data, role=role)
+            user = users.create(session, data | {"role": role})
             opened = open_session(session, user)
         return user.id, {"Authorization": f"Bearer {tokens.issue(opened)['access']}"}
 

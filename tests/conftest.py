@@ -186,7 +186,7 @@ def make_person(app: Flask) -> Callable[..., Person]:
         with app.test_request_context(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(users.passwords, "hash_password", lambda _: PASSWORD_HASH)
             with unit_of_work() as session:
-                user = users.register(session, data, role=role)
+                user = users.create(session, data | {"role": role})
                 opened = open_session(session, user)
             issued = tokens.issue(opened)
             user_id = user.id

@@ -13,6 +13,8 @@ from app.auth.tokens import INVALID
 from app.core.errors import Unauthenticated
 
 MISSING = "Send a token: Authorization: Bearer <access token>. Sign in to get one."
+SCHEMES = ("bearer", "token")
+"""`Authorization: Token …` is what clients of Django REST framework's tokens send."""
 
 
 def identify_caller() -> None:
@@ -23,7 +25,7 @@ def identify_caller() -> None:
         return
     scheme, _, token = header.partition(" ")
     g.token_error = INVALID
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in SCHEMES:
         return
     try:
         g.principal = authenticate(token.strip())

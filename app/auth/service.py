@@ -113,7 +113,7 @@ def change_password(session: Session, current: str, new: str, *, actor: Actor) -
     user = session.scalars(select(User).where(User.id == actor.id).with_for_update()).one()
     if not passwords.verify_password(user.password_hash, current):
         raise Invalid.field("current_password", "is wrong")
-    set_password(user, new)
+    set_password(user, new, actor_id=user.id)
     return open_session(session, user)
 
 

@@ -79,6 +79,23 @@ def sign_in_key() -> str:
 api_limit = limiter.shared_limit(caller_rate, scope="v1", key_func=caller_key)
 """Decorates a blueprint of the canonical API: one bucket per caller for all of it."""
 
+management_limit = limiter.shared_limit(caller_rate, scope="management_system", key_func=caller_key)
+"""Decorates the management system's dialect: the canonical rates, a bucket of its own."""
+
+classic_limit = limiter.limit(
+    lambda: "{0.RATE_LIMIT_REQUESTS} per {0.RATE_LIMIT_WINDOW} seconds".format(current_settings()),
+    key_func=caller_key,
+)
+"""Decorates the classic dialect: one bucket per caller and endpoint."""
+
+flask_api_limit = limiter.limit(lambda: current_settings().FLASK_API_RATE, key_func=caller_key)
+"""Decorates the Flask dialect: one bucket per caller and endpoint."""
+
+flask_api_strict_limit = limiter.limit(
+    lambda: current_settings().FLASK_API_STRICT_RATE, key_func=caller_key
+)
+"""Decorates the views of the Flask dialect that are asked for rarely."""
+
 sign_in_limit = limiter.limit(sign_in_rate, key_func=sign_in_key)
 """Decorates a view that takes a name and a password."""
 

@@ -10,6 +10,7 @@ from app.core.errors import Forbidden, NotFound
 from app.projects.queries import shares_project_with
 from app.users.actor import Actor
 from app.users.models import User
+from app.users.schemas import PublicUserSchema, UserSchema
 
 FOR_ADMINS = ("role", "is_active")
 
@@ -39,6 +40,13 @@ def find_person(session: Session, user_id: int, actor: Actor) -> User:
     if user is None:
         raise NotFound("There is no such user.")
     return user
+
+
+def as_seen(user: User, actor: Actor) -> dict[str, Any]:
+    """As much of `user` as `actor` may know: all of oneself, of others names only."""
+    schema = UserSchema() if actor.is_admin or actor.id == user.id else PublicUserSchema()
+    dumped: dict[str, Any] = schema.dump(user)
+    return dumped
 
 
 def _seen_by(actor: Actor) -> Select[User]:

@@ -1,18 +1,21 @@
-"""People: `GET /api/v1/users/…`, as much of each account as the caller may see."""
+"""People: `/api/v1/users/…`, as much of each account as the caller may see."""
 
 from typing import Any
 
 from flask import Response, jsonify
 
 from app.core.api import Blueprint
+from app.core.db import unit_of_work
 from app.core.limits import api_limit
 from app.core.pagination import page_schema, paged
 from app.extensions import db
 from app.projects import directory
-from app.users.actor import Actor, current_actor
-from app.users.schemas import PublicUserSchema, UserQuerySchema, UserSchema
+from app.users import service
+from app.users.actor import current_actor
+from app.users.models import User
+from app.users.schemas import AccountSchema, UserQuerySchema, UserSchema
 
-bp = Blueprint("directory", __name__, description="Find people")
+bp = Blueprint("directory", __name__, description="Find people, change accounts")
 api_limit(bp)
 
 
@@ -24,7 +27,7 @@ def list_users(query: dict[str, Any]) -> Response:
     """List accounts (administrators), or the names of those one shares a project with"""
     actor = current_actor()
     count, people = directory.list_people(db.session(), query, actor)
-    return jsonify(paged(count, _schema_for(actor).dump(people, many=True), query))
+    return jsonify(paged(count, [directory.as_seen(user, actor) for user in people], query))
 
 
 @bp.get("/users/<id:user_id>/")
@@ -32,8 +35,30 @@ def list_users(query: dict[str, Any]) -> Response:
 def show_user(user_id: int) -> Response:
     """Show an account (administrators), or the name of somebody one shares a project with"""
     actor = current_actor()
-    return jsonify(_schema_for(actor).dump(directory.find_person(db.session(), user_id, actor)))
+    person = directory.find_person(db.session(), user_id, actor)
+    return jsonify(directory.as_seen(person, actor))
 
 
-def _schema_for(actor: Actor) -> PublicUserSchema:
-    return UserSchema() if actor.is_admin else PublicUserSchema()
+@bp.patch("/users/<id:user_id>/")
+@bp.arguments(AccountSchema)
+@bp.response(200, UserSchema)
+@bp.alt_response(403, description="Somebody else's account, or a field, for administrators only")
+@bp.alt_response(409, description="The name is taken, or no active administrator would be left")
+def change_user(data: dict[str, Any], user_id: int) -> User:
+    """Change one's own account, or any as an administrator; disabling ends its sessions"""
+    actor = current_actor()
+    with unit_of_work() as session:
+        directory.find_person(session, user_id, actor)
+        return service.update_account(session, user_id, data, actor=actor)
+
+
+@bp.delete("/users/<id:user_id>/")
+@bp.response(204)
+@bp.alt_response(403, description="Somebody else's account, for administrators only")
+@bp.alt_response(409, description="No active administrator would be left")
+def close_account(user_id: int) -> None:
+    """Disable one's own account, or any as an administrator; what it did stays"""
+    actor = current_actor()
+    with unit_of_work() as session:
+        directory.find_person(session, user_id, actor)
+        service.close_account(session, user_id, actor=actor)

@@ -1,7 +1,7 @@
 """Giving a task new values: what follows from what, and what is refused."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,7 +21,22 @@ from app.tasks.models import Task
 from app.tasks.placement import END, Cell, Neighbours
 from app.tasks.sla import is_breached
 from app.users.actor import Actor
-from app.users.queries import find_user
+from app.users.queries import find_by_login, find_user
+
+_FIXED = {"id": "id", "reporter": "reporter_id"}
+_COARSE = {"status": "status", "due_date": "due_at"}
+"""Field → column, of those that may be sent as Coarse."""
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """A value of a scale that is coarser than ours: several of ours look like it to the writer.
+
+    It leaves the present value as it is where that is among them (`covers`).
+    """
+
+    value: Any
+    covers: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,9 @@ def read_edit(session: Session, values: Mapping[str, Any], actor: Actor) -> Edit
             board, _, _ = get_board(session, board_id, actor)
         except NotFound:
             raise _no_such_board(board_id) from None
+    values = dict(values)
+    if isinstance(name := values.get("assignee"), str):
+        values["assignee"] = actor.id if name == "me" else _id_of(session, name)
     return Edit(values, board, Neighbours(values.get("after"), values.get("before")))
 
 
@@ -57,7 +75,9 @@ def apply(session: Session, locked: Locked, edit: Edit) -> None:
 
     The place goes first: it decides who can be assigned and whether being late is a breach.
     """
-    task, values = locked.task, edit.values
+    task = locked.task
+    edit = replace(edit, values=_settled(edit.values, task))
+    values = edit.values
     was = (task.due_at, task.status, task.project_id)
     project = _place(session, locked, edit)
     for name in ("title", "description", "priority", "estimated_hours"):
@@ -68,10 +88,36 @@ def apply(session: Session, locked: Locked, edit: Edit) -> None:
     )
     if "due_date" in values:
         due = values["due_date"]
-        task.due_at = None if due is None else due_instant(due, locked.standing.actor.zone)
-        task.due_date_only = is_bare_date(due)
+        due_at = None if due is None else due_instant(due, locked.standing.actor.zone)
+        # The instant that was read, written back: it stays what it was given as.
+        if due_at != task.due_at or is_bare_date(due):
+            task.due_at, task.due_date_only = due_at, is_bare_date(due)
     if was != (task.due_at, task.status, task.project_id):
         task.sla_breached = is_breached(task, project)
+
+
+def _settled(values: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """`values` against what the task has now: without what changes nothing.
+
+    Raises Invalid where they would change what is given once and for all.
+    """
+    for name, column in _FIXED.items():
+        if name in values and values[name] != getattr(task, column):
+            raise Invalid.field(name, "is given by the service and cannot be changed")
+    settled = {}
+    for name, value in values.items():
+        if not isinstance(value, Coarse):
+            settled[name] = value
+        elif not value.covers(getattr(task, _COARSE[name])):
+            settled[name] = value.value
+    return settled
+
+
+def _id_of(session: Session, username: str) -> int:
+    user = find_by_login(session, username)
+    if user is None:
+        raise Invalid.field("assignee", f"there is no active user called {username}")
+    return user.id
 
 
 def _place(session: Session, locked: Locked, edit: Edit) -> Project | None:

@@ -123,6 +123,9 @@ def conditions(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[boo
             matches = _is_one_of(excluded, each, query[excluded], actor)
             found.append(not_(func.coalesce(matches, false())))
         found += bounds(name, each.column, query, actor)
+    if "involves" in query:
+        person = _span("involves", query["involves"], actor)[0]
+        found.append(or_(Task.reporter_id == person, Task.assignee_id == person))
     return found + list(_flags(query))
 
 
@@ -145,6 +148,11 @@ def is_overdue() -> ColumnElement[bool]:
 def is_for_caller(query: Mapping[str, Any], actor: Actor) -> bool:
     """Whether `query` asks for the caller's own assignments alone."""
     return query.get("assignee") in ([ME], [actor.id])
+
+
+def involves_caller(query: Mapping[str, Any], actor: Actor) -> bool:
+    """Whether `query` asks for what the caller reported or is assigned to, alone."""
+    return query.get("involves") in (ME, actor.id)
 
 
 def _values(each: Filter) -> CommaList:

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate, val
 from app.boards.lifecycle import Status
 from app.core.fields import Id
 from app.core.query import QuerySchema
-from app.tasks.schemas import TaskPatchSchema, TaskSchema, take_alias
+from app.tasks.schemas import Assignee, TaskPatchSchema, TaskSchema, take_alias
 
 MAX_BULK = 200
 
@@ -52,10 +52,10 @@ class MoveSchema(Schema):
 class AssignSchema(Schema):
     """Who has the task from now on; null for nobody."""
 
-    assignee = Id(
+    assignee = Assignee(
         required=True,
         allow_none=True,
-        metadata={"description": "Also accepted as `assigned_to`."},
+        metadata={"description": "An id, a username or `me`. Also accepted as `assigned_to`."},
     )
 
     @pre_load

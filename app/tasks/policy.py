@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, or_, true
 
 from app.projects.models import ProjectRole
 from app.projects.permissions import Standing, Tie
@@ -45,6 +45,17 @@ def assigned_to(actor: Actor) -> list[Branch]:
     A project's tasks are assigned to members only, and leaving the project unassigns.
     """
     return [Branch(Task.assignee_id == actor.id)]
+
+
+def involving(actor: Actor) -> list[Branch]:
+    """The tasks that `actor` reported or is assigned to, as far as `actor` still sees them."""
+    seen = (
+        true()
+        if actor.is_admin
+        else or_(Task.project_id.is_(None), Task.project_id.in_(projects_of(actor)))
+    )
+    others = Task.assignee_id.is_distinct_from(actor.id)
+    return [*assigned_to(actor), Branch((Task.reporter_id == actor.id) & others & seen)]
 
 
 def standing_to(task: Task, actor: Actor, role: ProjectRole | None) -> Standing:

@@ -25,6 +25,7 @@ class PageQuerySchema(QuerySchema):
 class FilterSchema(QuerySchema.from_dict(filters.parameters(), name="ColumnFilterSchema")):  # type: ignore[misc]  # a class made at run time
     """Filters; they are combined with AND, several values of one with OR."""
 
+    involves = filters.Person(metadata={"description": "Is the reporter or the assignee."})
     overdue = fields.Boolean(metadata={"description": "Open and past the due date."})
     sla_breached = fields.Boolean()
     search = Text(

@@ -1,16 +1,20 @@
 """The shapes of tasks in and out of the canonical API."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from app.boards.lifecycle import Status
+from app.config import current_settings
+from app.core import clock
 from app.core.fields import Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
-from app.tasks.due import parse_day
+from app.tasks.due import day_bounds, parse_day
 from app.tasks.models import PRIORITY_ALIASES, Priority
+from app.users.schemas import USERNAME
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
@@ -107,6 +111,30 @@ class ListedTaskSchema(TaskSchema):
     )
 
 
+class Assignee(fields.Field[int | str]):
+    """Somebody: an id, a username, or `me`. Loads as `int`, or as `str` for the last two."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str) and USERNAME.fullmatch(value) and not value.isdigit():
+            return value
+        try:
+            return Id().deserialize(value, attr, data, **kwargs)
+        except ValidationError:
+            raise ValidationError("must be the id or the username of a user, or me") from None
+
+
+class CreationDate(Due):
+    """When a task came into being: a date of the past, or an instant of it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        zone = ZoneInfo(current_settings().SERVICE_TIMEZONE)
+        created = found if isinstance(found, datetime) else day_bounds(found, zone)[0]
+        if created > clock.now():
+            raise ValidationError("must not lie in the future")
+        return clock.truncate(created.astimezone(UTC))
+
+
 class TaskPatchSchema(Schema):
     """What may be changed of a task; what is left out stays, null empties."""
 
@@ -118,7 +146,10 @@ class TaskPatchSchema(Schema):
         allow_none=True,
         metadata={"description": "Takes the task into the board's project; null out of any."},
     )
-    assignee = Id(allow_none=True, metadata={"description": "Also accepted as `assigned_to`."})
+    assignee = Assignee(
+        allow_none=True,
+        metadata={"description": "An id, a username or `me`. Also accepted as `assigned_to`."},
+    )
     due_date = Due(allow_none=True)
     estimated_hours = fields.Float(
         allow_none=True, allow_nan=False, validate=validate.Range(0, 100_000)
@@ -141,10 +172,21 @@ class TaskInputSchema(TaskPatchSchema):
     description = Text(max_length=20_000, multiline=True, load_default="")
     status = fields.Enum(Status, load_default=Status.BACKLOG)
     priority = PriorityField(load_default=Priority.MEDIUM)
-    assignee = Id(allow_none=True, load_default=None)
+    assignee = Assignee(allow_none=True, load_default=None)
     due_date = Due(allow_none=True, load_default=None)
     estimated_hours = fields.Float(
         allow_none=True, allow_nan=False, validate=validate.Range(0, 100_000), load_default=None
+    )
+
+
+class TaskCreateSchema(TaskInputSchema):
+    """A new task."""
+
+    created_at = CreationDate(
+        metadata={
+            "description": "For tasks that are older than their entry here: an instant of the "
+            "past, or a date (its beginning in the time zone of the service)."
+        }
     )
 
 

@@ -23,13 +23,14 @@ from app.users.actor import Actor
 
 
 def create_task(session: Session, data: Mapping[str, Any], *, actor: Actor) -> Task:
-    """Create a task reported by `actor`; `data` as TaskInputSchema loads it.
+    """Create a task reported by `actor`; `data` as TaskCreateSchema loads it.
 
     Raises NotFound for a board that there is not, Invalid for an assignee, Forbidden or Conflict
     for a project that may not be written to or a column that is full.
     """
     moment = clock.now()
-    task = Task(reporter_id=actor.id, version=1, created_at=moment, updated_at=moment)
+    created = data.get("created_at", moment)
+    task = Task(reporter_id=actor.id, version=1, created_at=created, updated_at=moment)
     task.description, task.due_date_only, task.sla_breached = "", False, False
     edit = read_edit(session, data, actor)
     if edit.board is not None:

@@ -47,6 +47,12 @@ def current_actor() -> Actor:
     return actor
 
 
+def asking_actor() -> Actor | None:
+    """The caller of the present request, or None where it came without a good token."""
+    actor: Actor | None = g.principal
+    return actor
+
+
 def admins_only(view: Callable[P, R]) -> Callable[P, R]:
     """Refuse everyone but administrators."""
 

@@ -26,7 +26,7 @@ def create_admin(username: str, email: str, password: str) -> None:
         with unit_of_work() as session:
             if find_by_login(session, username) or find_by_login(session, email):
                 raise click.ClickException("That username or e-mail is taken; choose another.")
-            user = service.register(session, data, role=Role.ADMIN)
+            user = service.create(session, data | {"role": Role.ADMIN})
     except ValidationError as error:
         raise click.ClickException(_sentence(error.messages_dict)) from None
     except ServiceError as error:

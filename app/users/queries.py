@@ -18,6 +18,11 @@ def find_by_login(session: Session, login: str) -> User | None:
     return session.scalar(select(User).where(func.lower(column) == login.lower()))
 
 
+def an_admin_exists(session: Session) -> bool:
+    """Whether there is any administrator, active or not."""
+    return session.scalar(select(User.id).where(User.role == Role.ADMIN).limit(1)) is not None
+
+
 def another_admin_exists(session: Session, user_id: int) -> bool:
     """Whether an active administrator other than `user_id` exists."""
     others = select(User.id).where(User.role == Role.ADMIN, User.is_active, User.id != user_id)

@@ -1,4 +1,4 @@
-"""Accounts: `/api/v1/auth/users/…` for oneself, `/api/v1/users/…` for administrators."""
+"""One's own account: `/api/v1/auth/users/…`."""
 
 from typing import Any
 
@@ -7,14 +7,9 @@ from app.core.db import unit_of_work
 from app.core.limits import api_limit, registration_limit
 from app.extensions import db
 from app.users import queries, service
-from app.users.actor import admins_only, current_actor
+from app.users.actor import asking_actor, current_actor
 from app.users.models import User
-from app.users.schemas import (
-    AccountSchema,
-    ProfileSchema,
-    RegistrationSchema,
-    UserSchema,
-)
+from app.users.schemas import ProfileSchema, RegistrationSchema, UserSchema
 
 bp = Blueprint("user", __name__, description="Register, see and change accounts")
 api_limit(bp)
@@ -24,11 +19,12 @@ api_limit(bp)
 @registration_limit
 @bp.arguments(RegistrationSchema)
 @bp.response(201, UserSchema)
+@bp.alt_response(403, description="The role is for an administrator to give")
 @bp.alt_response(409, description="The username or the e-mail is taken")
 def register(data: dict[str, Any]) -> User:
     """Register"""
     with unit_of_work() as session:
-        return service.register(session, data)
+        return service.register(session, data, actor=asking_actor())
 
 
 @bp.get("/auth/users/me/")
@@ -46,14 +42,3 @@ def change_me(data: dict[str, Any]) -> User:
     """Change the caller's own profile; a field that is left out stays as it is"""
     with unit_of_work() as session:
         return service.update_profile(session, current_actor().id, data)
-
-
-@bp.patch("/users/<id:user_id>/")
-@admins_only
-@bp.arguments(AccountSchema)
-@bp.response(200, UserSchema)
-@bp.alt_response(409, description="No active administrator would be left")
-def change_user(data: dict[str, Any], user_id: int) -> User:
-    """Change a role, or disable an account and end its sessions (administrators only)"""
-    with unit_of_work() as session:
-        return service.update_account(session, user_id, data, actor=current_actor())

@@ -68,13 +68,25 @@ class ProfileSchema(Schema):
     )
 
 
+def username_field(**kwargs: Any) -> fields.String:
+    """A name to sign in with and to be mentioned by."""
+    return fields.String(validate=_check_username, **kwargs)
+
+
 class RegistrationSchema(ProfileSchema):
     """A new account."""
 
-    username = fields.String(required=True, validate=_check_username)
+    username = username_field(required=True)
     email = fields.Email(required=True, validate=validate.Length(max=254))
     password = password_field(required=True)
     password_confirm = fields.String(load_only=True)
+    role = fields.Enum(
+        Role,
+        metadata={
+            "description": "MEMBER. Another one takes an administrator's token; without it ADMIN "
+            "is given once, to the first who asks while there is none (BOOTSTRAP_ADMIN)."
+        },
+    )
 
     @validates_schema
     def _passwords_agree(self, data: dict[str, Any], **_: Any) -> None:
@@ -82,11 +94,12 @@ class RegistrationSchema(ProfileSchema):
             raise ValidationError("differs from password", "password_confirm")
 
 
-class AccountSchema(Schema):
-    """What administrators change about an account."""
+class AccountSchema(ProfileSchema):
+    """What is changed about an account; a field that is left out stays as it is."""
 
-    role = fields.Enum(Role)
-    is_active = fields.Boolean()
+    username = username_field()
+    role = fields.Enum(Role, metadata={"description": "Administrators only."})
+    is_active = fields.Boolean(metadata={"description": "Administrators only."})
 
 
 class UserQuerySchema(NumberedPageSchema):

@@ -41,7 +41,12 @@ P = Permission
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/users/"): Row(SIGNED_IN),
     ("GET", "/api/v1/users/{user_id}/"): Row(P.SEE_PROJECT),
-    ("PATCH", "/api/v1/users/{user_id}/"): Row(ADMINS, lambda w: {"role": "MANAGER"}),
+    ("PATCH", "/api/v1/users/{user_id}/"): Row(
+        P.SEE_PROJECT, lambda w: {"first_name": "X"}, but=dict.fromkeys(ROLES, 403)
+    ),
+    ("DELETE", "/api/v1/users/{user_id}/"): Row(
+        P.SEE_PROJECT, status=204, but=dict.fromkeys(ROLES, 403)
+    ),
     ("POST", "/api/v1/auth/users/"): Row(
         OPEN, lambda w: {"username": w.new_name, "email": f"{w.new_name}@x.org",
                          "password": PASSWORD}, status=201

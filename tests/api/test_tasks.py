@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 TASKS = "/api/v1/tasks/"
 
 
@@ -170,3 +172,73 @@ def test_overdue_counts_only_what_is_open(ada):
     report = ada.get("/api/v1/reports/insight/").json
 
     assert (report["overdue"], report["total"], report["completion_rate"]) == (1, 2, 0.5)
+
+
+def test_somebody_is_named_by_id_by_username_or_as_me(ada, bob):
+    by_name = ada.create_task(assignee="BOB")
+    mine = ada.patch(f"{TASKS}{by_name['id']}/", json={"assignee": "me"}).json
+    again = ada.post(f"{TASKS}{by_name['id']}/assign/", json={"assigned_to": "bob"}).json
+
+    assert [by_name["assignee"], mine["assignee"], again["assignee"]] == [bob.id, ada.id, bob.id]
+
+
+@pytest.mark.parametrize("name", ["nobody", "bob@example.com", "a b", "", 0, -1, True, [1]])
+def test_an_assignee_that_there_is_not_is_refused(ada, bob, name):
+    answer = ada.post(TASKS, json={"title": "x", "assignee": name})
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["assignee"])
+
+
+def test_a_task_can_be_older_than_its_entry(ada):
+    by_day = ada.create_task(created_at="2025-04-06")
+    by_instant = ada.create_task(created_at="2025-04-06T14:00:00.123456+02:00")
+
+    assert by_day["created_at"] == "2025-04-06T00:00:00.000Z"
+    assert by_instant["created_at"] == "2025-04-06T12:00:00.123Z"
+    found = ada.get("/api/v1/tasks/by-date/2025-04-06/").json["results"]
+    assert [task["id"] for task in found] == [by_instant["id"], by_day["id"]]
+
+
+@pytest.mark.parametrize(
+    "moment", ["2999-01-01", "2999-01-01T00:00:00Z", "yesterday", 5, None, "2025-04-06T12:00:00"]
+)
+def test_a_task_cannot_come_from_the_future_or_from_nowhere(ada, moment):
+    answer = ada.post(TASKS, json={"title": "x", "created_at": moment})
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["created_at"])
+    assert ada.get(TASKS).json["count"] == 0
+
+
+def test_the_due_instant_written_back_stays_the_date_that_was_given(ada):
+    task = ada.create_task(due_date="2030-03-31")
+
+    answer = ada.patch(f"{TASKS}{task['id']}/", json={"due_date": task["due_date"]})
+
+    assert answer.json == task
+    moved = ada.patch(f"{TASKS}{task['id']}/", json={"due_date": "2030-03-31T12:00:00Z"}).json
+    assert (moved["due_date_only"], moved["version"]) == (False, task["version"] + 1)
+
+
+def test_the_list_of_what_involves_somebody(ada, bob, eve, make_project):
+    project = make_project(ada, members={bob: "MEMBER", eve: "MEMBER"})
+    made = [
+        ada.create_task(),
+        bob.create_task(assignee=ada.id),
+        project.task(ada),
+        project.task(bob, assignee=ada.id),
+        project.task(ada, assignee=ada.id),
+    ]
+    project.task(bob)
+
+    def listed(person, query):
+        answer = person.get(f"{TASKS}?{query}").json
+        assert answer["count"] == len(answer["results"])
+        return [task["id"] for task in answer["results"]]
+
+    mine = [task["id"] for task in reversed(made)]
+    assert listed(ada, "involves=me") == listed(ada, f"involves={ada.id}") == mine
+    assert listed(eve, f"involves={ada.id}") == mine[:3]
+    assert listed(eve, "involves=me") == []
+    assert ada.get(f"{TASKS}?involves=x").status_code == 422
+    project.remove(ada)
+    assert listed(ada, "involves=me") == [mine[3], mine[4]]
