@@ -82,7 +82,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
         tree = Tree(folder, settings=RATES | getattr(request.module, "ENVIRON", {}))
         yield Service(tree.base, tree.base.replace("http", "ws", 1), tree)
         left = tree.stop()
-        print(tree.log)
+        print(tree.log[-8000:])
     assert left == [], f"left behind: {left}"
 
 
