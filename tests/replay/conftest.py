@@ -5,13 +5,12 @@ already, on a fresh database: then what only the inside can show is left out, an
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from replay_table import items, written
-from service import Service
+from service import Service, running
 from tree import Tree
 
 URL = os.environ.get("REPLAY_URL", "").rstrip("/")
@@ -76,14 +75,8 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     if URL:
         yield Service(URL, SOCKETS)
         return
-    with tempfile.TemporaryDirectory(prefix="replay ") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # The user of root's PostgreSQL has to get through.
-        tree = Tree(folder, settings=RATES | getattr(request.module, "ENVIRON", {}))
-        yield Service(tree.base, tree.base.replace("http", "ws", 1), tree)
-        left = tree.stop()
-        print(tree.log[-8000:])
-    assert left == [], f"left behind: {left}"
+    with running(RATES | getattr(request.module, "ENVIRON", {})) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,11 @@
 """The service as a client meets it: over HTTP and WebSocket, wherever it runs."""
 
 import json
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -38,6 +40,19 @@ class Service:
         return Client(self, account["id"], username, issued["token"], scheme)
 
 
+@contextmanager
+def running(settings: Mapping[str, str]) -> Iterator[Service]:
+    """The whole service with `settings`, on a fresh database."""
+    with tempfile.TemporaryDirectory(prefix="service ") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # The user of root's PostgreSQL has to get through.
+        tree = Tree(folder, settings=settings)
+        yield Service(tree.base, tree.base.replace("http", "ws", 1), tree)
+        left = tree.stop()
+        print(tree.log[-8000:])
+    assert left == [], f"left behind: {left}"
+
+
 @dataclass(frozen=True)
 class Client:
     """A signed-in user of the service."""
@@ -47,6 +62,11 @@ class Client:
     username: str
     token: str
     scheme: str = "Bearer"
+
+    @property
+    def base(self) -> str:
+        """Where a Socket.IO client connects."""
+        return self.service.base
 
     def send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         return self.service.send(method, path, token=self.token, scheme=self.scheme, **kwargs)
