@@ -1,6 +1,6 @@
 """What flask-smorest cannot know: the token, the errors and the public routes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Flask
@@ -14,6 +14,11 @@ _ERRORS = {
     "404": "There is no such thing, or the caller may not see it",
     "422": "A field or parameter is not acceptable; `errors` names it",
     "429": "Too many requests; `Retry-After` tells how long to wait",
+}
+
+_ERRORS_OF_WRITES = {
+    "403": "The caller may see it but not do this to it",
+    "409": "The present state does not allow it",
 }
 
 
@@ -37,21 +42,23 @@ def init_openapi(app: Flask, public: Collection[str]) -> None:
         for method, operation in operations.items():
             if isinstance(operation, dict):
                 look = formats[operation["tags"][0]]
-                _complete(operation, look, is_public=(path, method) in open_operations)
+                errors = _ERRORS if method == "get" else _ERRORS | _ERRORS_OF_WRITES
+                is_public = (path, method) in open_operations
+                if is_public:
+                    errors = {status: text for status, text in errors.items() if status != "401"}
+                operation["security"] = [] if is_public else [{"bearer": []}]
+                _add_errors(operation.setdefault("responses", {}), errors, look)
 
 
-def _complete(operation: dict[str, Any], look: ErrorFormat, *, is_public: bool) -> None:
-    operation["security"] = [] if is_public else [{"bearer": []}]
-    answers = operation.setdefault("responses", {})
+def _add_errors(answers: dict[str, Any], errors: Mapping[str, str], look: ErrorFormat) -> None:
     answers.pop("default", None)
-    for status, description in _ERRORS.items():
-        if not (is_public and status == "401"):
-            answers.setdefault(status, {"description": description})
+    for status, description in errors.items():
+        answers.setdefault(status, {"description": description})
     schema = {"$ref": f"#/components/schemas/{look.name}"}
     for status, answer in list(answers.items()):
         if status.isdigit() and 400 <= int(status) < 500:
             # flask-smorest has put a reference to an error schema of its own in some of them.
-            description = answer.get("description") or _ERRORS[status]
+            description = answer.get("description") or errors[status]
             content = {look.media_type: {"schema": schema}}
             shown = str(look.statuses.get(int(status), status))
             answers.pop(status)

@@ -152,6 +152,7 @@ def register(data: dict[str, Any]) -> User:
 @sign_in_address_limit
 @bp.arguments(CredentialsSchema)
 @bp.response(200, ClassicTokenSchema)
+@bp.alt_response(401, description="Wrong username, e-mail or password")
 def obtain_token(credentials: dict[str, str]) -> dict[str, str]:
     """Sign in; send the token as `Authorization: Bearer …` or `Token …`"""
     login = credentials.get("username") or credentials.get("email") or ""
@@ -163,6 +164,7 @@ def obtain_token(credentials: dict[str, str]) -> dict[str, str]:
 @bp.post("/api/token/refresh/")
 @bp.arguments(RefreshSchema)
 @bp.response(200, ClassicTokenSchema)
+@bp.alt_response(401, description="The token is not good (any more)")
 def refresh_token(body: dict[str, str]) -> dict[str, str]:
     """Exchange a refresh token for a new pair; the old one is used up"""
     with unit_of_work() as session:

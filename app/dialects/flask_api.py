@@ -161,6 +161,7 @@ def register(data: dict[str, Any]) -> User:
 @sign_in_address_limit
 @bp.arguments(LoginSchema)
 @bp.response(200, LoggedInSchema)
+@bp.alt_response(401, description="Wrong username or password")
 def login(credentials: dict[str, str]) -> dict[str, str]:
     """Sign in"""
     with unit_of_work() as session:

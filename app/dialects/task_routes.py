@@ -126,6 +126,7 @@ def _add_changes(
     @bp.doc(summary=summary)
     @bp.arguments(body)
     @bp.alt_response(200, schema=routes.body, success=True)
+    @bp.alt_response(412, description="The task is not at the version in If-Match")
     def change_task(data: dict[str, Any], task_id: int) -> Response:
         version = expected_version()
         with unit_of_work() as session:
