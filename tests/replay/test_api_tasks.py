@@ -60,7 +60,7 @@ def test_01_a_name_and_a_password_give_a_token(service, me):
     assert wrong.status_code == 401
 
 
-def test_02_the_list_is_an_array_of_what_i_created_or_am_assigned(me, colleague, create):
+def test_02_the_list_is_an_array_of_what_the_caller_created_or_is_assigned(me, colleague, create):
     """GET /api/tasks/"""
     mine = create(to=colleague)
     given = _created(colleague, me)
@@ -131,7 +131,7 @@ def test_07_a_deleted_task_is_gone(me, create):
     assert me.get(path).status_code == 404
 
 
-def test_08_my_tasks_are_those_assigned_to_me(me, colleague, create):
+def test_08_my_tasks_are_those_assigned_to_the_caller(me, colleague, create):
     """GET /api/tasks/my_tasks/"""
     given = _created(colleague, me)
     away = create(to=colleague)

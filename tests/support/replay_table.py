@@ -15,6 +15,10 @@ HEADING = """# The documents' requests, replayed
 Every request that one of the five documents shows is sent as it stands there (ids and tokens put
 in) to the whole service on a fresh database. `make replay` runs them and writes this page.
 
+`REPLAY_URL=http://127.0.0.1:8000 ./quick-start.sh test tests/replay` sends them to a service that
+runs already, on a fresh database; `REPLAY_WS_URL` says where its sockets are, if elsewhere. What
+only its inside could show (mail, logs, Redis, records) is left out then, and named at the end.
+
 | item | document | request | what is shown | result |
 |---|---|---|---|---|
 """
