@@ -62,6 +62,10 @@ permissions: .venv ## write docs/permissions.md from the table of permissions
 openapi: .venv ## write the OpenAPI document to docs/openapi.json
 	$(PYTHON) -m flask openapi write --format=json docs/openapi.json
 
+.PHONY: postman
+postman: openapi ## write the Postman collection to docs/postman_collection.json
+	$(PYTHON) -m app.web.postman > docs/postman_collection.json
+
 .PHONY: clean
 clean: ## remove caches and build leftovers; data in instance/ stays
 	rm -rf .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis build dist htmlcov

@@ -4,6 +4,7 @@ Two documents share it. `/api/tasks/` is narrowed to what the caller created or 
 both spellings of a field (`title`, `task_name`) are understood and shown everywhere.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -118,11 +119,13 @@ bp = Blueprint(
 classic_limit(bp)
 
 TASKS = TaskRoutes(
-    "tasks", "/tasks/", ClassicTaskSchema, ClassicQuerySchema, array, deleted=("", 204)
-)
-OWN_TASKS = TaskRoutes(
-    "own_tasks", "/api/tasks/", ClassicTaskSchema, ClassicQuerySchema, array, deleted=("", 204),
-    scope={"involves": "me"},
+    "tasks", "/tasks/", ClassicTaskSchema, ClassicQuerySchema, array, deleted=("", 204),
+    example={"title": "Write the report", "description": "For Monday", "status": "pending",
+             "assigned_to": 1},
+)  # fmt: skip
+OWN_TASKS = replace(
+    TASKS, name="own_tasks", path="/api/tasks/", scope={"involves": "me"},
+    example={"task_name": "Write the report", "task_status": "pending", "assigned_to": 1},
 )  # fmt: skip
 
 add_task_routes(bp, TASKS)
@@ -150,7 +153,7 @@ def register(data: dict[str, Any]) -> User:
 @bp.post("/api/token/")
 @sign_in_limit
 @sign_in_address_limit
-@bp.arguments(CredentialsSchema)
+@bp.arguments(CredentialsSchema, example={"username": "ada", "password": "a long password"})
 @bp.response(200, ClassicTokenSchema)
 @bp.alt_response(401, description="Wrong username, e-mail or password")
 def obtain_token(credentials: dict[str, str]) -> dict[str, str]:

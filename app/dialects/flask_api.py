@@ -145,6 +145,8 @@ bp = Blueprint(
 )
 flask_api_limit(bp)
 
+EXAMPLE = {"task_name": "Write the report", "priority": "LOW", "assigned_user": 1}
+
 
 @bp.post("/users/register")
 @registration_limit
@@ -192,7 +194,7 @@ def tasks_by_date(day: str) -> Response:
 
 
 @bp.post("/tasks/create-task")
-@bp.arguments(FlaskTaskSchema)
+@bp.arguments(FlaskTaskSchema, example=EXAMPLE)
 @bp.alt_response(201, schema=FlaskTaskSchema, success=True)
 def create_task(data: dict[str, Any]) -> Response:
     """Create a task; `created_at` may lie in the past"""
@@ -202,7 +204,7 @@ def create_task(data: dict[str, Any]) -> Response:
 
 
 @bp.put("/tasks/update-task/<id:task_id>")
-@bp.arguments(FlaskTaskChangeSchema)
+@bp.arguments(FlaskTaskChangeSchema, example=EXAMPLE)
 @bp.alt_response(200, schema=FlaskTaskSchema, success=True)
 def update_task(data: dict[str, Any], task_id: int) -> Response:
     """Change a task; what is left out stays"""

@@ -120,12 +120,12 @@ bp = Blueprint(
 )
 management_limit(bp)
 
-add_task_routes(
-    bp,
-    TaskRoutes(
-        "tasks", "/api/task/", ManagedTaskSchema, ManagedQuerySchema, paged, deleted=({}, 200)
-    ),
-)
+TASKS = TaskRoutes(
+    "tasks", "/api/task/", ManagedTaskSchema, ManagedQuerySchema, paged, deleted=({}, 200),
+    example={"title": "Write the report", "description": "For Monday", "priority": "HIGH",
+             "status": "IN_PROGRESS", "due_date": "2027-03-31", "assigned_to": 1},
+)  # fmt: skip
+add_task_routes(bp, TASKS)
 
 
 @bp.get("/api/task-report-insight/")

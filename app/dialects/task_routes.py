@@ -27,7 +27,8 @@ Envelope = Callable[[TaskPage, Sequence[Any]], Response]
 class TaskRoutes:
     """How a dialect speaks of tasks: where, in which words, in which envelope.
 
-    `scope` narrows every list, as a TaskQuerySchema would; `deleted` is the answer to DELETE.
+    `example` is a body; `scope` narrows every list, as a TaskQuerySchema would; `deleted` is the
+    answer to DELETE.
     """
 
     name: str
@@ -36,6 +37,7 @@ class TaskRoutes:
     query: type[Schema]
     envelope: Envelope
     deleted: tuple[Any, int]
+    example: Mapping[str, Any]
     scope: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -106,7 +108,7 @@ def _add_collection(bp: Blueprint, routes: TaskRoutes) -> None:
         return list_answer(query, routes)
 
     @bp.post(routes.path, endpoint=f"create_{routes.name}")
-    @bp.arguments(routes.body)
+    @bp.arguments(routes.body, example=routes.example)
     @bp.alt_response(201, schema=routes.body, success=True)
     def create_task(data: dict[str, Any]) -> Response:
         """Create a task; the caller is its reporter"""
@@ -124,7 +126,7 @@ def _add_changes(
         endpoint=f"{method.lower()}_{routes.name}",
     )
     @bp.doc(summary=summary)
-    @bp.arguments(body)
+    @bp.arguments(body, example=routes.example)
     @bp.alt_response(200, schema=routes.body, success=True)
     @bp.alt_response(412, description="The task is not at the version in If-Match")
     def change_task(data: dict[str, Any], task_id: int) -> Response:

@@ -63,7 +63,10 @@ def list_tasks_of_day(day: str) -> Response:
 
 
 @bp.post("/tasks/")
-@bp.arguments(TaskCreateSchema)
+@bp.arguments(
+    TaskCreateSchema,
+    example={"title": "Write the report", "board": 1, "priority": "HIGH", "status": "TODO"},
+)
 @bp.alt_response(201, schema=TaskSchema, success=True)
 def create_task(data: dict[str, Any]) -> Response:
     """Create a task; the caller is its reporter"""
