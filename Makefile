@@ -25,6 +25,10 @@ test: ## run the tests; make test args="tests/test_config.py -k secret"
 check-compose: .venv ## try docker-compose.yml on a Docker engine
 	$(PYTHON) deploy/check_compose.py
 
+.PHONY: replay
+replay: ## send every request of the five documents and write docs/replay.md
+	./quick-start.sh test tests/replay --replay-table docs/replay.md
+
 .PHONY: lint
 lint: .venv ## check style, types and import order
 	$(PYTHON) -m ruff check .

@@ -205,3 +205,9 @@ def test_no_import_is_hidden_in_a_function():
     ]
 
     assert found == []
+
+
+@pytest.mark.xdist_group("a group")
+def test_a_group_of_tests_reaches_the_scheduler(request):
+    alone = not hasattr(request.config, "workerinput")
+    assert alone or request.node.nodeid.endswith("@a group")
