@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 MAX_QUEUED = 1000
 GOODBYE_SECONDS = 1.0
-REPLAY_PATIENCE_SECONDS = 5.0
+REPLAY_PATIENCE_SECONDS = 20.0
 
 
 class Exchange:
