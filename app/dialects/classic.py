@@ -137,7 +137,7 @@ add_task_routes(bp, OWN_TASKS)
 @bp.alt_response(200, schema=TASKS.listed, success=True)
 def my_tasks(query: dict[str, Any]) -> Response:
     """List the tasks that are assigned to the caller"""
-    return list_answer(query | {"assignee": ["me"]}, TASKS)
+    return list_answer(query | {"assignee": ["me"]}, ClassicTaskSchema, array)
 
 
 @bp.post("/register/")

@@ -3,17 +3,18 @@
 from typing import Any
 
 from flask import Response, jsonify
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from app.auth import service as auth
 from app.auth import tokens
 from app.boards.lifecycle import Status
+from app.config import current_settings
 from app.core import json
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
 from app.core.errors import NotFound
 from app.core.etag import expected_version
-from app.core.fields import Id, Text
+from app.core.fields import CommaList, Id, Text, Timestamp
 from app.core.limits import (
     flask_api_limit,
     flask_api_strict_limit,
@@ -21,9 +22,14 @@ from app.core.limits import (
     sign_in_address_limit,
     sign_in_limit,
 )
+from app.core.requests import accepts_file
 from app.dialects.shared import (
+    AnyOf,
+    ArrayQuery,
     Created,
+    DueFilters,
     Moment,
+    Ordering,
     Somebody,
     State,
     TaskBody,
@@ -32,11 +38,19 @@ from app.dialects.shared import (
     error_format,
     patching,
 )
-from app.dialects.task_routes import task_answer
+from app.dialects.task_routes import array, list_answer, task_answer
+from app.exchange import queries as find_imports
+from app.exchange import service as imports
+from app.exchange.models import Mode, TaskImport
+from app.exchange.schemas import ImportInputSchema, ImportSchema
+from app.exchange.uploads import read_upload
 from app.extensions import db
 from app.health.schemas import MessageSchema
+from app.task_logs.queries import read_logs
+from app.task_logs.schemas import TaskLogQuerySchema
 from app.tasks import service as tasks
 from app.tasks.by_date import read_day, tasks_of_day
+from app.tasks.filters import Person
 from app.tasks.models import PRIORITY_ALIASES, Priority
 from app.users import service as users
 from app.users.actor import asking_actor, current_actor
@@ -89,6 +103,46 @@ class FlaskTaskChangeSchema(patching(FlaskTaskSchema)):  # type: ignore[misc]  #
     """What is changed of a task; what is left out stays."""
 
     created_at = fields.String(dump_only=True)
+
+
+class FlaskQuerySchema(DueFilters, ArrayQuery):
+    """Filters of the task records."""
+
+    status = AnyOf(STATUS)
+    priority = AnyOf(PRIORITY)
+    assigned_user = CommaList(Person(), attribute="assignee")
+    search = Text(min_length=1, max_length=200)
+    ordering = Ordering(FlaskTaskSchema)
+
+
+class FlaskUploadSchema(ImportInputSchema):
+    """A CSV file; without a mode all of its rows are imported, or none."""
+
+    mode = fields.Enum(Mode, by_value=True, load_default=Mode.ALL)
+
+
+class FlaskLogSchema(Schema):
+    """A task as it was on one day."""
+
+    log_date = fields.Date(attribute="day")
+    task_id = fields.Integer()
+    task_name = fields.String(attribute="title")
+    status = Word(STATUS)
+    priority = Word(PRIORITY)
+    assigned_user = fields.Integer(attribute="assignee_id", allow_none=True)
+    created_at = Timestamp()
+
+
+class FlaskLogQuerySchema(TaskLogQuerySchema):
+    """Which part of the log: at most 1000 rows."""
+
+    task_id = Id(attribute="task")
+    page_size = fields.Integer(load_default=1000, validate=validate.Range(1, 1000))
+
+    class Meta:
+        """What is called otherwise here, or is not there."""
+
+        exclude = ("task", "cursor")
 
 
 class FlaskUserSchema(Schema):
@@ -221,6 +275,41 @@ def delete_task(task_id: int) -> dict[str, str]:
     with unit_of_work() as session:
         tasks.delete_task(session, task_id, actor=current_actor(), version=expected_version())
     return {"message": "Task deleted"}
+
+
+@bp.post("/tasks/upload-csv")
+@accepts_file(lambda settings: settings.MAX_IMPORT_BYTES)
+@bp.arguments(FlaskUploadSchema, location="files")
+@bp.response(202, ImportSchema)
+@bp.alt_response(413, description="The file is larger than MAX_IMPORT_BYTES")
+def upload_csv(data: dict[str, Any]) -> TaskImport:
+    """Import a CSV file of tasks; `GET /tasks/upload-csv/<id>` tells how far it is"""
+    upload = read_upload(data.pop("file"), current_settings().MAX_IMPORT_BYTES)
+    with unit_of_work() as session:
+        return imports.create_import(session, data, upload, actor=current_actor())
+
+
+@bp.get("/tasks/upload-csv/<id:import_id>")
+@bp.response(200, ImportSchema)
+def show_upload(import_id: int) -> TaskImport:
+    """Show how far an import is"""
+    return find_imports.get_import(db.session(), import_id, current_actor())
+
+
+@bp.get("/tasks/task-records")
+@bp.arguments(FlaskQuerySchema, location="query")
+@bp.alt_response(200, schema=FlaskTaskSchema(many=True), success=True)
+def task_records(query: dict[str, Any]) -> Response:
+    """List the tasks that the caller may see"""
+    return list_answer(query, FlaskTaskSchema, array)
+
+
+@bp.get("/tasks/task-log")
+@bp.arguments(FlaskLogQuerySchema, location="query")
+@bp.response(200, FlaskLogSchema(many=True))
+def task_log(query: dict[str, Any]) -> Any:
+    """List what active tasks looked like on a day, or one task on all days"""
+    return read_logs(db.session(), query, None, current_actor()).rows
 
 
 @bp.get("/api/check-limiter")

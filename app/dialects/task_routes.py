@@ -70,11 +70,10 @@ def task_answer(task: Task, body: type[TaskBody], status: int = 200) -> Response
     return with_etag(response, task.version)
 
 
-def list_answer(query: Mapping[str, Any], routes: TaskRoutes) -> Response:
-    """The list that `query` asks for."""
-    page = find_page(db.session(), {**query, **routes.scope}, current_actor())
-    shown = [routes.body().dump(json.loads(text)) for text in page.texts]
-    return routes.envelope(page, shown)
+def list_answer(query: Mapping[str, Any], body: type[TaskBody], envelope: Envelope) -> Response:
+    """The list that `query` asks for, in the dialect's words."""
+    page = find_page(db.session(), query, current_actor())
+    return envelope(page, [body().dump(json.loads(text)) for text in page.texts])
 
 
 def add_task_routes(bp: Blueprint, routes: TaskRoutes) -> None:
@@ -105,7 +104,7 @@ def _add_collection(bp: Blueprint, routes: TaskRoutes) -> None:
     @bp.alt_response(200, schema=routes.listed, success=True)
     def list_tasks(query: dict[str, Any]) -> Response:
         """List tasks"""
-        return list_answer(query, routes)
+        return list_answer({**query, **routes.scope}, routes.body, routes.envelope)
 
     @bp.post(routes.path, endpoint=f"create_{routes.name}")
     @bp.arguments(routes.body, example=routes.example)

@@ -83,7 +83,7 @@ def cancel_import(import_id: int) -> None:
 
 
 @bp.post("/tasks/imports/<id:import_id>/start/")
-@bp.arguments(ImportStartSchema)
+@bp.arguments(ImportStartSchema, example={"mode": "valid"})
 @bp.response(202, ImportSchema)
 @bp.alt_response(403, description="Somebody else handed it in")
 @bp.alt_response(409, description="The import is not checked")

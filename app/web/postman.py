@@ -69,11 +69,14 @@ def _item(
     request: dict[str, Any] = {"method": method.upper(), "url": _url(path, operation)}
     if operation["security"] == []:
         request["auth"] = {"type": "noauth"}
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is not None:
-        body = _with_variables(content.get("example") or example(document, content["schema"]))
+    content = operation.get("requestBody", {}).get("content", {})
+    if (described := content.get("application/json")) is not None:
+        body = _with_variables(described.get("example") or example(document, described["schema"]))
         request["header"] = [_pair("Content-Type", "application/json")]
         request["body"] = {"mode": "raw", "raw": json.dumps(body, indent=2, ensure_ascii=False)}
+    if "multipart/form-data" in content:
+        file = {"key": "file", "type": "file", "src": "tasks.csv"}
+        request["body"] = {"mode": "formdata", "formdata": [file]}
     item = {"name": operation["summary"], "request": request}
     if _SIGN_IN & set(_answered(document, operation)):
         script = {"type": "text/javascript", "exec": KEEP_TOKENS.splitlines()}

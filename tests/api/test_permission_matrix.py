@@ -182,6 +182,12 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/tasks/create-task"): Row(SIGNED_IN, lambda w: {"task_name": "T"}, status=201),
     ("PUT", "/tasks/update-task/{task_id}"): Row(P.EDIT_TASK, lambda w: {"task_name": "T"}),
     ("DELETE", "/tasks/delete/{task_id}"): Row(P.DELETE_TASK),
+    ("POST", "/tasks/upload-csv"): Row(
+        SIGNED_IN, form=lambda w: {"file": (BytesIO(b"task_name\nT\n"), "t.csv")}, status=202
+    ),
+    ("GET", "/tasks/upload-csv/{import_id}"): Row(OWN, but={"global admin": 200}),
+    ("GET", "/tasks/task-records"): Row(SIGNED_IN),
+    ("GET", "/tasks/task-log"): Row(SIGNED_IN),
     ("GET", "/api/check-limiter"): Row(OPEN),
     ("POST", "/api/users/"): Row(
         OPEN, lambda w: {"username": w.new_name, "email": f"{w.new_name}@x.org",

@@ -1,5 +1,6 @@
 """The Postman collection: true to the document, and every request of it works."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -45,6 +46,13 @@ class Postman:
     def filled(self, text):
         return re.sub(r"{{(\w+)}}", lambda found: self.variables[found[1]], text)
 
+    def body(self, body):
+        if body["mode"] == "formdata":
+            return {
+                each["key"]: (io.BytesIO(b"title\nT\n"), each["src"]) for each in body["formdata"]
+            }
+        return self.filled(body["raw"]) if body["mode"] == "raw" else None
+
     def send(self, item):
         request = item["request"]
         path = request["url"]["raw"].removeprefix("{{base_url}}")
@@ -58,7 +66,7 @@ class Postman:
             "?".join([path, *query]),
             method=request["method"],
             headers=headers,
-            data=self.filled(request["body"]["raw"]) if "body" in request else None,
+            data=self.body(request.get("body", {"mode": "none"})),
         )
         if "event" in item and answer.status_code == 200:
             for name in ("access", "refresh"):
