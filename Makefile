@@ -21,6 +21,14 @@ run: ## start the whole service here, with embedded servers
 test: ## run the tests; make test args="tests/test_config.py -k secret"
 	./quick-start.sh test $(args)
 
+.PHONY: check-compose
+check-compose: .venv ## try docker-compose.yml on a Docker engine
+	$(PYTHON) deploy/check_compose.py
+
+.PHONY: replay
+replay: ## send every request of the five documents and write docs/replay.md
+	./quick-start.sh test tests/replay --replay-table docs/replay.md
+
 .PHONY: lint
 lint: .venv ## check style, types and import order
 	$(PYTHON) -m ruff check .
@@ -57,6 +65,10 @@ permissions: .venv ## write docs/permissions.md from the table of permissions
 .PHONY: openapi
 openapi: .venv ## write the OpenAPI document to docs/openapi.json
 	$(PYTHON) -m flask openapi write --format=json docs/openapi.json
+
+.PHONY: postman
+postman: openapi ## write the Postman collection to docs/postman_collection.json
+	$(PYTHON) -m app.web.postman > docs/postman_collection.json
 
 .PHONY: clean
 clean: ## remove caches and build leftovers; data in instance/ stays

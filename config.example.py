@@ -92,6 +92,19 @@ THROTTLE_ANON_RATE: str = "100/hour"
 # Requests to /api/v1 per signed-in user.
 THROTTLE_USER_RATE: str = "1000/hour"
 
+# Requests to each endpoint of /api/tasks/, /tasks/, /api/token/ and /register/ per user (without
+# a token: per address) within RATE_LIMIT_WINDOW.
+RATE_LIMIT_REQUESTS: int = 100
+
+# The seconds in which RATE_LIMIT_REQUESTS are counted.
+RATE_LIMIT_WINDOW: int = 3600
+
+# Requests to each endpoint of /users/… and to /tasks/create-task and the like, per user.
+FLASK_API_RATE: str = "100/hour"
+
+# Requests to /tasks/task/<date> and to /api/check-limiter.
+FLASK_API_STRICT_RATE: str = "5/minute"
+
 # Sign-ins, good or bad, per account and address.
 SIGN_IN_RATE: str = "10/5minute"
 

@@ -10,11 +10,16 @@ from app.auth.routes import bp as auth
 from app.boards.routes import bp as board
 from app.comments.routes import bp as comment
 from app.core.api import Blueprint, api
+from app.dialects.classic import bp as classic
+from app.dialects.flask_api import bp as flask_api
+from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
+from app.ratelimits.routes import bp as rate_limit
 from app.reports.routes import bp as report
+from app.task_logs.routes import bp as task_log
 from app.tasks.filter_routes import bp as filter_
 from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
@@ -45,7 +50,12 @@ BLUEPRINTS = (
     Entry(comment, V1),
     Entry(report, V1),
     Entry(audit, V1),
-    Entry(health, "", public=("livez", "readyz", "health", "database_health", "check_limiter")),
+    Entry(task_log, V1),
+    Entry(rate_limit, V1),
+    Entry(health, "", public=("livez", "readyz", "health", "database_health")),
+    Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
+    Entry(flask_api, "", public=("register", "login", "check_limiter")),
+    Entry(management_system, "", public=("register",)),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),
 )
 

@@ -7,7 +7,9 @@ from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.projects.models import Project, ProjectMember
+from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
+from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
 
@@ -21,6 +23,7 @@ ALL = (
     ImportFile,
     Project,
     ProjectMember,
+    RateLimitRecord,
     SavedFilter,
     SignInSession,
     Stream,
@@ -28,5 +31,6 @@ ALL = (
     Task,
     TaskCount,
     TaskImport,
+    TaskLog,
     User,
 )

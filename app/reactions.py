@@ -23,6 +23,7 @@ from app.tasks.by_date import forget_days_of_tasks
 from app.tasks.events import (
     TaskCreated,
     TaskDeleted,
+    TaskDueSoon,
     TaskRestored,
     TaskSlaBreached,
     TaskUpdated,
@@ -60,6 +61,7 @@ REACTIONS: ReactionTable = {
         after_commit=[forget_days_of_tasks],
         deliver=[mail_sla_breach],
     ),
+    TaskDueSoon: Reactions(deliver=[mail_assignee]),
     CommentCreated: Reactions(deliver=[mail_mentioned]),
     CommentUpdated: Reactions(deliver=[mail_mentioned]),
     TaskDeleted: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),

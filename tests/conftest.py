@@ -4,6 +4,7 @@ The controller starts both servers, migrates a template once and hands the addre
 workers, which clone the template. After each test the tables are emptied; nothing is mocked.
 """
 
+import os
 import runpy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import redis
+from _pytest.nodeid import NodeId
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -42,6 +44,7 @@ DEFAULT_PROJECT = runpy.run_path(str(MIGRATIONS / "20261121_0002_projects.py"))[
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _forget_environment()
     if hasattr(config, "workerinput"):
         config.servers = config.workerinput["servers"]  # type: ignore[attr-defined]
         return
@@ -53,8 +56,29 @@ def pytest_configure(config: pytest.Config) -> None:
     _make_template(servers.database_url, servers.redis_url)
 
 
+def _forget_environment() -> None:
+    """Remove settings from the environment: in a container, they would lead to the real data."""
+    for name, field in Settings.model_fields.items():
+        for known in (name, *getattr(field.validation_alias, "choices", ())):
+            os.environ.pop(known, None)
+
+
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers"] = node.config.servers
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the group behind each id, where the scheduler looks for it.
+
+    xdist 3.8 means to do so, but pytest 9.2 keeps ids elsewhere, so that groups had no effect.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        if mark and not item.nodeid.endswith(f"@{mark.args[0]}"):
+            item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
 
 
 def _make_template(database_url: str, redis_url: str) -> None:

@@ -16,6 +16,8 @@ JOBS = (
     "app.auth.jobs",
     "app.exchange.jobs",
     "app.notifications.jobs",
+    "app.ratelimits.jobs",
+    "app.task_logs.jobs",
     "app.tasks.jobs",
 )
 

@@ -15,6 +15,7 @@ ACTIONS = (
     "deleted",
     "restored",
     "sla_breached",
+    "due_soon",
     "added",
     "removed",
     "registered",

@@ -23,7 +23,7 @@ api_limit(bp)
 @bp.post("/auth/login/")
 @sign_in_limit
 @sign_in_address_limit
-@bp.arguments(CredentialsSchema)
+@bp.arguments(CredentialsSchema, example={"username": "ada", "password": "a long password"})
 @bp.response(200, SignedInSchema)
 @bp.alt_response(401, description="Wrong username, e-mail or password")
 def sign_in(credentials: dict[str, str]) -> dict[str, Any]:

@@ -212,6 +212,23 @@ class Settings(BaseSettings):
     THROTTLE_USER_RATE: Rate = Field(
         "1000/hour", description="Requests to /api/v1 per signed-in user."
     )
+    RATE_LIMIT_REQUESTS: int = Field(
+        100,
+        ge=1,
+        description="Requests to each endpoint of /api/tasks/, /tasks/, /api/token/ and /register/ "
+        "per user (without a token: per address) within RATE_LIMIT_WINDOW.",
+    )
+    RATE_LIMIT_WINDOW: int = Field(
+        3600, ge=1, le=86_400, description="The seconds in which RATE_LIMIT_REQUESTS are counted."
+    )
+    FLASK_API_RATE: Rate = Field(
+        "100/hour",
+        description="Requests to each endpoint of /users/… and to /tasks/create-task and the like, "
+        "per user.",
+    )
+    FLASK_API_STRICT_RATE: Rate = Field(
+        "5/minute", description="Requests to /tasks/task/<date> and to /api/check-limiter."
+    )
     SIGN_IN_RATE: Rate = Field(
         "10/5minute", description="Sign-ins, good or bad, per account and address."
     )

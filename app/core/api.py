@@ -12,6 +12,7 @@ from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core import error_handlers, json
+from app.core.errors import PROBLEM, ErrorFormat
 
 
 class BoundedParser(FlaskParser):
@@ -48,6 +49,10 @@ class Blueprint(SmorestBlueprint):
     """
 
     ARGUMENTS_PARSER = BoundedParser()
+
+    def __init__(self, *args: Any, error_format: ErrorFormat = PROBLEM, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.error_format = error_format
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """Register `rule` so that a missing trailing slash needs no redirect."""

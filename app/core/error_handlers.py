@@ -4,17 +4,24 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, current_app, jsonify, request
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app.core.errors import Conflict, ServiceError, TooManyRequests, Unavailable, problem
+from app.core.errors import (
+    PROBLEM,
+    Conflict,
+    ErrorFormat,
+    ServiceError,
+    TooManyRequests,
+    Unavailable,
+    problem,
+)
 from app.extensions import db
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
 _CLIENT_SENT_BAD_DATA = ("22",)  # SQLSTATE class 22, "data exception"
 
 
@@ -89,9 +96,12 @@ def _answer_unexpected(error: Exception) -> Response:
 
 
 def _answer(document: dict[str, Any], headers: Mapping[str, str]) -> Response:
-    response = jsonify(document)
-    response.status_code = document["status"]
-    response.mimetype = MEDIA_TYPE
+    blueprint = current_app.blueprints.get(request.blueprint or "")
+    look: ErrorFormat = getattr(blueprint, "error_format", PROBLEM)
+    status = document["status"]
+    response = jsonify(look.render(document))
+    response.status_code = look.statuses.get(status, status)
+    response.mimetype = look.media_type
     response.headers.update(headers)
     return response
 

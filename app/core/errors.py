@@ -1,6 +1,7 @@
 """The errors that services raise, and the one table that turns them into RFC 9457 answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -95,6 +96,44 @@ class TooManyRequests(ServiceError):
     """A limit is used up; `Retry-After` says how many seconds to wait."""
 
     code, status = "too-many-requests", HTTPStatus.TOO_MANY_REQUESTS
+
+
+@dataclass(frozen=True)
+class ErrorFormat:
+    """How the errors of a blueprint look: `render` makes the body of a problem document.
+
+    `statuses` are codes that it has others for; `name` and `schema` describe the body in OpenAPI.
+    """
+
+    name: str
+    media_type: str
+    schema: Mapping[str, Any]
+    render: Callable[[dict[str, Any]], dict[str, Any]]
+    statuses: Mapping[int, int] = field(default_factory=dict)
+
+
+PROBLEM = ErrorFormat(
+    name="Problem",
+    media_type="application/problem+json",
+    schema={
+        "type": "object",
+        "description": "RFC 9457",
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "errors": {
+                "type": "object",
+                "description": "Field → what is wrong with it",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "required": ["type", "title", "status", "detail"],
+    },
+    render=lambda document: document,
+)
+"""The format of everything that has no other."""
 
 
 def kinds_of_error() -> dict[str, type[ServiceError]]:

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from app.config import Settings, current_settings
 from app.core import json
 from app.core.errors import ServiceError
+from app.core.limit_counts import count_request
 from app.extensions import limiter
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     }
     limiter.init_app(app)
     app.after_request(_tell_limits)
+    app.after_request(_count)
 
 
 def caller_key() -> str:
@@ -79,6 +81,23 @@ def sign_in_key() -> str:
 api_limit = limiter.shared_limit(caller_rate, scope="v1", key_func=caller_key)
 """Decorates a blueprint of the canonical API: one bucket per caller for all of it."""
 
+management_limit = limiter.shared_limit(caller_rate, scope="management_system", key_func=caller_key)
+"""Decorates the management system's dialect: the canonical rates, a bucket of its own."""
+
+classic_limit = limiter.limit(
+    lambda: "{0.RATE_LIMIT_REQUESTS} per {0.RATE_LIMIT_WINDOW} seconds".format(current_settings()),
+    key_func=caller_key,
+)
+"""Decorates the classic dialect: one bucket per caller and endpoint."""
+
+flask_api_limit = limiter.limit(lambda: current_settings().FLASK_API_RATE, key_func=caller_key)
+"""Decorates the Flask dialect: one bucket per caller and endpoint."""
+
+flask_api_strict_limit = limiter.limit(
+    lambda: current_settings().FLASK_API_STRICT_RATE, key_func=caller_key
+)
+"""Decorates the views of the Flask dialect that are asked for rarely."""
+
 sign_in_limit = limiter.limit(sign_in_rate, key_func=sign_in_key)
 """Decorates a view that takes a name and a password."""
 
@@ -111,6 +130,13 @@ def _tell_limits(response: Response) -> Response:
             if remaining <= 0
         ]
         response.headers["Retry-After"] = str(max(waits, default=1))
+    return response
+
+
+def _count(response: Response) -> Response:
+    """Count the request for the records, if it was held against a limit."""
+    if judged := limiter.current_limits:
+        count_request(rejected=any(limit.breached for limit in judged))
     return response
 
 

@@ -1,11 +1,12 @@
 """What flask-smorest cannot know: the token, the errors and the public routes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Flask
 
 from app.core.api import api
+from app.core.errors import PROBLEM, ErrorFormat
 
 _ERRORS = {
     "400": "The request cannot be read",
@@ -14,53 +15,54 @@ _ERRORS = {
     "422": "A field or parameter is not acceptable; `errors` names it",
     "429": "Too many requests; `Retry-After` tells how long to wait",
 }
-_PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "object",
-            "description": "Field → what is wrong with it",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-    },
-    "required": ["type", "title", "status", "detail"],
-}
 
-_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+_ERRORS_OF_WRITES = {
+    "403": "The caller may see it but not do this to it",
+    "409": "The present state does not allow it",
+}
 
 
 def init_openapi(app: Flask, public: Collection[str]) -> None:
     """Complete the document: bearer tokens everywhere but on the public routes, problem answers."""
     spec = api.spec
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    spec.components.schema("Problem", _PROBLEM)
-    open_paths = {
-        _documented(rule.rule) for rule in app.url_map.iter_rules() if rule.endpoint in public
+    formats = {
+        tag: getattr(blueprint, "error_format", PROBLEM)
+        for tag, blueprint in app.blueprints.items()
+    }
+    for each in dict.fromkeys(each.name for each in formats.values()):
+        spec.components.schema(each, next(f.schema for f in formats.values() if f.name == each))
+    open_operations = {
+        (_documented(rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint in public
+        for method in rule.methods or ()
     }
     for path, operations in spec._paths.items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             if isinstance(operation, dict):
-                _complete(operation, is_public=path in open_paths)
+                look = formats[operation["tags"][0]]
+                errors = _ERRORS if method == "get" else _ERRORS | _ERRORS_OF_WRITES
+                is_public = (path, method) in open_operations
+                if is_public:
+                    errors = {status: text for status, text in errors.items() if status != "401"}
+                operation["security"] = [] if is_public else [{"bearer": []}]
+                _add_errors(operation.setdefault("responses", {}), errors, look)
 
 
-def _complete(operation: dict[str, Any], *, is_public: bool) -> None:
-    operation["security"] = [] if is_public else [{"bearer": []}]
-    answers = operation.setdefault("responses", {})
+def _add_errors(answers: dict[str, Any], errors: Mapping[str, str], look: ErrorFormat) -> None:
     answers.pop("default", None)
-    for status, description in _ERRORS.items():
-        if not (is_public and status == "401"):
-            answers.setdefault(status, {"description": description})
-    for status, answer in answers.items():
+    for status, description in errors.items():
+        answers.setdefault(status, {"description": description})
+    schema = {"$ref": f"#/components/schemas/{look.name}"}
+    for status, answer in list(answers.items()):
         if status.isdigit() and 400 <= int(status) < 500:
             # flask-smorest has put a reference to an error schema of its own in some of them.
-            description = answer.get("description") or _ERRORS[status]
-            content = {"application/problem+json": {"schema": _REFERENCE}}
-            answers[status] = {"description": description, "content": content}
+            description = answer.get("description") or errors[status]
+            content = {look.media_type: {"schema": schema}}
+            shown = str(look.statuses.get(int(status), status))
+            answers.pop(status)
+            answers[shown] = {"description": description, "content": content}
 
 
 def _documented(rule: str) -> str:

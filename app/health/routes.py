@@ -1,10 +1,8 @@
-"""Health: `/livez`, `/readyz`, `/api/health/…`, `/api/check-limiter`. All of it public."""
+"""Health: `/livez`, `/readyz`, `/api/health/…`. All of it public."""
 
 from typing import Any
 
 from app.core.api import Blueprint
-from app.core.limits import caller_key
-from app.extensions import limiter
 from app.health import checks
 from app.health.schemas import HealthSchema, MessageSchema, ReadinessSchema
 
@@ -55,12 +53,3 @@ def database_health() -> tuple[dict[str, str], int]:
     if checks.database_answers():
         return {"status": "success", "message": "Database connection is healthy"}, 200
     return {"status": "error", "message": "Database connection failed"}, 503
-
-
-@bp.get("/api/check-limiter")
-@limiter.limit("5/minute", key_func=caller_key)
-@bp.response(200, MessageSchema)
-@bp.alt_response(429, description="More than five calls within a minute")
-def check_limiter() -> dict[str, str]:
-    """Try the rate limiter: the sixth call within a minute answers 429"""
-    return {"status": "success", "message": "Rate limiter is working"}

@@ -18,11 +18,13 @@ import redis
 
 from app.config import current_settings
 from app.core.cache import EPOCH, PREFIX, CacheUnavailable, cache
+from app.core.errors import BadRequest
 from app.core.events import EventRecord
 from app.extensions import db
 from app.projects.queries import projects_of
-from app.tasks.due import day_bounds
+from app.tasks.due import day_bounds, parse_day
 from app.tasks.listing import tasks_created_between
+from app.tasks.schemas import FIRST_YEAR, LAST_YEAR
 from app.users.actor import Actor
 
 TTL_SECONDS = 3600
@@ -54,6 +56,18 @@ class Place(NamedTuple):
     def target(self) -> str:
         """The key of the answer, or of the hash that holds it."""
         return f"{self.key}:viewers" if self.field else self.key
+
+
+def read_day(text: str) -> date:
+    """The day that a path names. Raises BadRequest."""
+    try:
+        day = parse_day(text)
+    except ValueError:
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        message = "must be a date such as 2026-03-31"
+        raise BadRequest(f"The date {message}.", errors={"date": [message]})
+    return day
 
 
 def tasks_of_day(day: date, actor: Actor) -> str:

@@ -31,7 +31,7 @@ def list_filters() -> Page[SavedFilter]:
 
 
 @bp.post("/filters/")
-@bp.arguments(SavedFilterInputSchema)
+@bp.arguments(SavedFilterInputSchema, example={"name": "Due today", "query": {"due_date": "today"}})
 @bp.response(201, SavedFilterSchema)
 @bp.alt_response(409, description=NAME_IS_TAKEN)
 def create_filter(data: dict[str, Any]) -> SavedFilter:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.errors import Invalid
-from app.core.pagination import Cursor, Keyset, SortKey
+from app.core.pagination import Cursor, Keyset, SortKey, cursor_links, url_with
 from app.projects.models import ProjectMember
 from app.tasks import filters, policy
 from app.tasks.models import Task
@@ -53,6 +53,16 @@ _NULLABLE = {
     "project",
 }
 RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """A page of a list: its tasks as JSON texts, how many match in all, the pages beside it."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -141,6 +151,28 @@ class Listing:
             return branches
         # The index of the words answers for all of them at once, whatever the order.
         return [policy.Branch(or_(*(branch.condition for branch in branches)))]
+
+
+def find_page(session: Session, query: Mapping[str, Any], actor: Actor) -> TaskPage:
+    """A page by number where one is asked for, else by cursor.
+
+    Raises what `Listing` raises, and Invalid for a cursor of another list.
+    """
+    if "page" in query and "cursor" in query:
+        raise Invalid.field("page", "cannot be combined with cursor; send one of them")
+    listing = Listing(query, actor)
+    cursor = listing.order.decode(query["cursor"]) if "cursor" in query else None
+    rows, count = listing.page(session, cursor), listing.count(session)
+    if "page" in query:
+        links = _numbered_links(query["page"], rows)
+    else:
+        links = cursor_links(listing.order, cursor, rows.keys, has_more=rows.has_more)
+    return TaskPage(count, *links, rows.texts)
+
+
+def _numbered_links(page: int, rows: TaskRows) -> tuple[str | None, str | None]:
+    following = url_with(page=page + 1) if rows.has_more else None
+    return following, url_with(page=page - 1) if page > 1 else None
 
 
 def keyset(ordering: str, search: Search | None = None) -> Keyset:

@@ -1,28 +1,24 @@
 """Tasks: `/api/v1/tasks/…`."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import Response, current_app
 
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
-from app.core.errors import BadRequest, Invalid
+from app.core.errors import Invalid
 from app.core.etag import expected_version
 from app.core.limits import api_limit
-from app.core.pagination import cursor_links, page_schema, url_with
+from app.core.pagination import page_schema, url_with
 from app.extensions import db
 from app.tasks import queries, service
-from app.tasks.by_date import tasks_of_day
-from app.tasks.due import parse_day
-from app.tasks.listing import Listing, TaskRows
+from app.tasks.by_date import read_day, tasks_of_day
+from app.tasks.listing import find_page
 from app.tasks.query_schema import TaskQuerySchema
 from app.tasks.responses import json_response, task_response
 from app.tasks.saved_filters import applied
 from app.tasks.schemas import (
-    FIRST_YEAR,
-    LAST_YEAR,
     DaySchema,
     HistoryQuerySchema,
     HistorySchema,
@@ -61,13 +57,16 @@ def list_my_tasks(query: dict[str, Any]) -> Response:
 @bp.alt_response(400, description="Not a date")
 def list_tasks_of_day(day: str) -> Response:
     """List the tasks created on a day, YYYY-MM-DD, newest first (the first 1000)"""
-    results = tasks_of_day(_day(day), current_actor())
+    results = tasks_of_day(read_day(day), current_actor())
     count = len(current_app.json.loads(results))
     return json_response(f'{{"count":{count},"results":{results}}}')
 
 
 @bp.post("/tasks/")
-@bp.arguments(TaskCreateSchema)
+@bp.arguments(
+    TaskCreateSchema,
+    example={"title": "Write the report", "board": 1, "priority": "HIGH", "status": "TODO"},
+)
 @bp.alt_response(201, schema=TaskSchema, success=True)
 def create_task(data: dict[str, Any]) -> Response:
     """Create a task; the caller is its reporter"""
@@ -139,39 +138,14 @@ def _update(task_id: int, data: Mapping[str, Any]) -> Response:
 
 
 def _page(query: dict[str, Any]) -> Response:
-    """A page by number where one is asked for, else by cursor."""
-    if "page" in query and "cursor" in query:
-        raise Invalid.field("page", "cannot be combined with cursor; send one of them")
     session, actor = db.session(), current_actor()
-    listing = Listing(applied(session, query, actor), actor)
-    cursor = listing.order.decode(query["cursor"]) if "cursor" in query else None
-    rows, count = listing.page(session, cursor), listing.count(session)
-    if "page" in query:
-        links = _numbered_links(query["page"], rows)
-    else:
-        links = cursor_links(listing.order, cursor, rows.keys, has_more=rows.has_more)
+    page = find_page(session, applied(session, query, actor), actor)
     encode = current_app.json.dumps
     return json_response(
-        f'{{"count":{count},"next":{encode(links[0])},"previous":{encode(links[1])},'
-        f'"results":[{",".join(rows.texts)}]}}'
+        f'{{"count":{page.count},"next":{encode(page.next)},"previous":{encode(page.previous)},'
+        f'"results":[{",".join(page.texts)}]}}'
     )
-
-
-def _numbered_links(page: int, rows: TaskRows) -> tuple[str | None, str | None]:
-    following = url_with(page=page + 1) if rows.has_more else None
-    return following, url_with(page=page - 1) if page > 1 else None
 
 
 def _before(event_id: int) -> str:
     return url_with(before=event_id)
-
-
-def _day(text: str) -> date:
-    try:
-        day = parse_day(text)
-    except ValueError:
-        day = None
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        message = "must be a date such as 2026-03-31"
-        raise BadRequest(f"The date {message}.", errors={"date": [message]})
-    return day

@@ -38,6 +38,10 @@ class Due(fields.Field[date | datetime]):
     Loads as `date` or aware `datetime`.
     """
 
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"type": "string", "example": "2027-03-31"} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
+
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return Timestamp()._serialize(value, attr, obj, **kwargs)
 
@@ -113,6 +117,10 @@ class ListedTaskSchema(TaskSchema):
 
 class Assignee(fields.Field[int | str]):
     """Somebody: an id, a username, or `me`. Loads as `int`, or as `str` for the last two."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"type": ["integer", "string"]} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str) and USERNAME.fullmatch(value) and not value.isdigit():

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from replay_table import TABLE, items, without_results, written
+
 from app.projects.permissions import GRANTS, Permission
 from app.projects.permissions_doc import DOCUMENT, matrix
 
@@ -23,3 +25,9 @@ def test_the_openapi_document_in_the_docs_is_the_one_that_is_served(client):
     assert json.loads(kept.read_text(encoding="utf-8")) == client.get("/api/openapi.json").json, (
         "run `make openapi` and look at the difference: clients depend on it"
     )
+
+
+def test_the_page_of_replayed_requests_has_a_row_for_every_test():
+    assert [item.number for item in items()] == list(range(1, 48))
+    kept = TABLE.read_text(encoding="utf-8")
+    assert without_results(kept) == without_results(written({})), "run `make replay`"

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tree import Tree, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "system"))
-
-from tree import Tree, wait_until  # noqa: E402 - found through the line above
-
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 MARK = "=====next====="

@@ -1,14 +1,9 @@
-"""Needs tests/system on the path, since tests have no packages."""
-
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from tree import Tree
 
 from embedded import ValkeyServer

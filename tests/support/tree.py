@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -109,7 +109,12 @@ class Tree:
     """`run.py` and all its children, started as a user starts them."""
 
     def __init__(
-        self, folder: Path, redis_url: str | None = None, *, mail_to_files: bool = False
+        self,
+        folder: Path,
+        redis_url: str | None = None,
+        *,
+        mail_to_files: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.mail = MailSink()
         self.port = free_port()
@@ -127,6 +132,7 @@ class Tree:
             "THROTTLE_USER_RATE": "1000000/hour",
             "THROTTLE_ANON_RATE": "1000000/hour",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
+        environ |= settings or {}
         self.environ = environ
         with self.log_file.open("w") as log:
             self.process = psutil.Popen(
@@ -163,6 +169,20 @@ class Tree:
             f"{url}/login/", json={"username": username, "password": PASSWORD}, timeout=20
         ).json()
         return User(self.base, signed_in["user"]["id"], username, signed_in["access"])
+
+    def flask(self, *words: str) -> str:
+        """What `flask …` prints, run beside the service as an operator does."""
+        run = subprocess.run(
+            [sys.executable, "-m", "flask", *words],
+            cwd=ROOT, env=self.environ, check=False, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
+
+    def address(self, setting: str) -> str:
+        """How to reach a server that `run.py` started: DATABASE_URL or REDIS_URL."""
+        lines = (self.data_dir / "runtime.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)[setting]
 
     def children(self, name: str) -> list[psutil.Process]:
         """The supervised processes whose command line holds `name`, the outermost first."""

@@ -1,0 +1,233 @@
+"""The Flask API: `/users/…`, `/tasks/task/<date>`, `/tasks/create-task` and its kin."""
+
+from typing import Any
+
+from flask import Response, jsonify
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from app.auth import service as auth
+from app.auth import tokens
+from app.boards.lifecycle import Status
+from app.core import json
+from app.core.api import Blueprint
+from app.core.db import unit_of_work
+from app.core.errors import NotFound
+from app.core.etag import expected_version
+from app.core.fields import Id, Text
+from app.core.limits import (
+    flask_api_limit,
+    flask_api_strict_limit,
+    registration_limit,
+    sign_in_address_limit,
+    sign_in_limit,
+)
+from app.dialects.shared import (
+    Created,
+    Moment,
+    Somebody,
+    State,
+    TaskBody,
+    Word,
+    Words,
+    error_format,
+    patching,
+)
+from app.dialects.task_routes import task_answer
+from app.extensions import db
+from app.health.schemas import MessageSchema
+from app.tasks import service as tasks
+from app.tasks.by_date import read_day, tasks_of_day
+from app.tasks.models import PRIORITY_ALIASES, Priority
+from app.users import service as users
+from app.users.actor import asking_actor, current_actor
+from app.users.models import Role, User
+from app.users.queries import find_user
+from app.users.schemas import password_field, username_field
+
+STATUS = Words(
+    {each.value: [each] for each in Status}, also={"PENDING": "TODO", "COMPLETED": "DONE"}
+)
+PRIORITY = Words({each.value: [each] for each in Priority}, also=PRIORITY_ALIASES)
+ROLE = Words(
+    {"admin": [Role.ADMIN], "manager": [Role.MANAGER], "user": [Role.MEMBER]},
+    also={"member": "user"},
+)
+
+
+class IsActive(fields.Boolean):
+    """Whether a task is not deleted; deleting is a request of its own."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> bool:
+        return value is None
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not super()._deserialize(value, attr, data, **kwargs):
+            raise ValidationError("is set by DELETE /tasks/delete/<id>")
+        return True
+
+
+class FlaskTaskSchema(TaskBody):
+    """A task of the Flask API."""
+
+    id = Id()
+    task_name = Text(min_length=1, max_length=500, attribute="title")
+    description = Text(max_length=20_000, multiline=True)
+    status = State(STATUS, load_default=Status.TODO)
+    priority = Word(PRIORITY, load_default=Priority.LOW)
+    due_date = Moment(allow_none=True)
+    assigned_user = Somebody(attribute="assignee", allow_none=True)
+    created_by = Somebody(attribute="reporter")
+    is_active = IsActive(attribute="deleted_at")
+    created_at = Created()
+
+    @post_load
+    def _leave_deletion_alone(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if name != "deleted_at"}
+
+
+class FlaskTaskChangeSchema(patching(FlaskTaskSchema)):  # type: ignore[misc]  # made at run time
+    """What is changed of a task; what is left out stays."""
+
+    created_at = fields.String(dump_only=True)
+
+
+class FlaskUserSchema(Schema):
+    """An account."""
+
+    id = fields.Integer(dump_only=True)
+    username = username_field(required=True)
+    password = password_field(required=True)
+    role = Word(ROLE)
+    email = fields.Email()
+    is_active = fields.Boolean(dump_only=True)
+
+
+class RegisteredSchema(FlaskUserSchema):
+    """A new account."""
+
+    message = fields.Constant("User registered successfully", dump_only=True)
+
+
+class LoginSchema(Schema):
+    """A name and a password."""
+
+    username = fields.String(required=True)
+    password = fields.String(required=True, load_only=True)
+
+
+class LoggedInSchema(Schema):
+    """The tokens; send the first as `Authorization: Bearer …`."""
+
+    access_token = fields.String()
+    refresh_token = fields.String()
+
+
+class DeletedSchema(Schema):
+    """What was done, in words."""
+
+    message = fields.String()
+
+
+def _as_sentence(document: dict[str, Any]) -> dict[str, str]:
+    errors = document["errors"].items()
+    named = "; ".join(f"{name}: {', '.join(why)}" for name, why in errors)
+    return {"error": named or document["detail"]}
+
+
+bp = Blueprint(
+    "flask_api",
+    __name__,
+    description="Dialect of /api/v1: /users/… and /tasks/create-task with task_name and "
+    "assigned_user, tasks by date",
+    error_format=error_format(
+        "FlaskApiError", FlaskTaskSchema, {"error": {"type": "string"}}, _as_sentence
+    ),
+)
+flask_api_limit(bp)
+
+EXAMPLE = {"task_name": "Write the report", "priority": "LOW", "assigned_user": 1}
+
+
+@bp.post("/users/register")
+@registration_limit
+@bp.arguments(FlaskUserSchema)
+@bp.response(201, RegisteredSchema)
+def register(data: dict[str, Any]) -> User:
+    """Register; the first who asks for the role admin gets it while there is none"""
+    with unit_of_work() as session:
+        return users.register(session, data, actor=asking_actor())
+
+
+@bp.post("/users/login")
+@sign_in_limit
+@sign_in_address_limit
+@bp.arguments(LoginSchema)
+@bp.response(200, LoggedInSchema)
+@bp.alt_response(401, description="Wrong username or password")
+def login(credentials: dict[str, str]) -> dict[str, str]:
+    """Sign in"""
+    with unit_of_work() as session:
+        _, opened = auth.sign_in(session, credentials["username"].strip(), credentials["password"])
+    issued = tokens.issue(opened)
+    return {"access_token": issued["access"], "refresh_token": issued["refresh"]}
+
+
+@bp.get("/users/profile")
+@bp.response(200, FlaskUserSchema)
+def profile() -> Any:
+    """Show the caller's own account"""
+    return find_user(db.session(), current_actor().id)
+
+
+@bp.get("/tasks/task/<day>")
+@flask_api_limit
+@flask_api_strict_limit
+@bp.alt_response(200, schema=FlaskTaskSchema(many=True), success=True)
+@bp.alt_response(400, description="Not a date")
+@bp.alt_response(404, description="No tasks were created on that day")
+def tasks_by_date(day: str) -> Response:
+    """List the tasks created on a day, YYYY-MM-DD"""
+    found = json.loads(tasks_of_day(read_day(day), current_actor()))
+    if not found:
+        raise NotFound(f"No tasks found for {day}.")
+    return jsonify(FlaskTaskSchema(many=True).dump(found))
+
+
+@bp.post("/tasks/create-task")
+@bp.arguments(FlaskTaskSchema, example=EXAMPLE)
+@bp.alt_response(201, schema=FlaskTaskSchema, success=True)
+def create_task(data: dict[str, Any]) -> Response:
+    """Create a task; `created_at` may lie in the past"""
+    with unit_of_work() as session:
+        task = tasks.create_task(session, data, actor=current_actor())
+    return task_answer(task, FlaskTaskSchema, 201)
+
+
+@bp.put("/tasks/update-task/<id:task_id>")
+@bp.arguments(FlaskTaskChangeSchema, example=EXAMPLE)
+@bp.alt_response(200, schema=FlaskTaskSchema, success=True)
+def update_task(data: dict[str, Any], task_id: int) -> Response:
+    """Change a task; what is left out stays"""
+    version, actor = expected_version(), current_actor()
+    with unit_of_work() as session:
+        task = tasks.update_task(session, task_id, data, actor=actor, version=version)
+    return task_answer(task, FlaskTaskSchema)
+
+
+@bp.delete("/tasks/delete/<id:task_id>")
+@bp.response(200, DeletedSchema)
+def delete_task(task_id: int) -> dict[str, str]:
+    """Delete a task: it becomes inactive, the row stays"""
+    with unit_of_work() as session:
+        tasks.delete_task(session, task_id, actor=current_actor(), version=expected_version())
+    return {"message": "Task deleted"}
+
+
+@bp.get("/api/check-limiter")
+@flask_api_limit
+@flask_api_strict_limit
+@bp.response(200, MessageSchema)
+@bp.alt_response(429, description="More than five calls within a minute")
+def check_limiter() -> dict[str, str]:
+    """Try the rate limiter: the sixth call within a minute answers 429"""
+    return {"status": "success", "message": "Rate limiter is working"}
