@@ -95,6 +95,7 @@ def run_import(app: Flask, mode: Mode, rows: int, bad_every: int, board: int | N
 def run_export(app: Flask) -> None:
     with app.app_context():
         actor = Actor.of(db.session.get_one(User, 1))
+        db.session.remove()
         before, started, lines, size = peak(), time.perf_counter(), 0, 0
         first = 0.0
         for line in export_tasks({}, actor):
