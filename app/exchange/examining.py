@@ -47,10 +47,10 @@ class Examiner:
     def __init__(self, session: Session, actor: Actor, board_id: int | None) -> None:
         self._session, self._actor, self._board_id = session, actor, board_id
 
-    def boards(self, rows: Iterable[Row]) -> set[int]:
-        """The ids of the boards that rows name, and of the one for the others."""
-        named = {str(row.data["board"]) for row in rows if "board" in row.data}
-        ids = {int(text) for text in named if text.isascii() and text.isdigit() and len(text) < 20}
+    def boards(self, cells: Iterable[str]) -> set[int]:
+        """The ids of the boards that cells name, and of the one for rows that name none."""
+        texts = {cell.strip() for cell in cells}
+        ids = {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20}
         default = set() if self._board_id is None else {self._board_id}
         return {number for number in ids if number <= MAX_ID} | default
 

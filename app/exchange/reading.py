@@ -51,7 +51,7 @@ class TaskFile:
     def count(self) -> int:
         """The number of rows. Raises Invalid for none, too many and what cannot be read."""
         number = 0
-        for number, _ in enumerate(self.rows(), 1):
+        for number, _ in enumerate(self._numbered(2), 1):
             if number > MAX_ROWS:
                 raise _invalid(f"has more than {MAX_ROWS:,} rows; import it in parts")
         if not number:
@@ -61,15 +61,26 @@ class TaskFile:
     def rows(self, start: int = 2) -> Iterator[Row]:
         """The rows from the record `start` on; the header is record 1. Empty ones are left out."""
         width = len(self._columns)
-        for number, cells in enumerate(self._records(), 1):
-            if number < max(start, 2) or not any(cells):
-                continue
+        for number, cells in self._numbered(start):
             named = {
                 column.name: cell
                 for column, cell in zip(self._columns, cells, strict=False)
                 if column.read
             }
             yield Row(number, named, _as_json(named), "".join(cells[width:]))
+
+    def boards(self) -> set[str]:
+        """What stands in the column `board`, as it stands there."""
+        names = [column.name for column in self._columns]
+        if "board" not in names:
+            return set()
+        place = names.index("board")
+        return {cells[place] for _, cells in self._numbered(2) if len(cells) > place}
+
+    def _numbered(self, start: int) -> Iterator[tuple[int, list[str]]]:
+        for number, cells in enumerate(self._records(), 1):
+            if number >= start and any(cells):
+                yield number, cells
 
     def _records(self) -> Iterator[list[str]]:
         text = io.TextIOWrapper(io.BytesIO(self._content), "utf-8-sig", newline="")

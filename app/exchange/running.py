@@ -100,7 +100,7 @@ class Run:
         checked = failed = 0
         with snapshot() as session:
             examiner = Examiner(session, self._actor, self._board_id)
-            intake = Intake(session, self._actor, examiner.boards(self._file.rows()), lock=False)
+            intake = Intake(session, self._actor, examiner.boards(self._file.boards()), lock=False)
             for rows in chunks(self._file):
                 found = examiner.examine(rows, intake)
                 checked, failed = checked + found.total, failed + found.failed
@@ -130,7 +130,7 @@ class Run:
         imported = 0
         with unit_of_work() as session:
             examiner = Examiner(session, self._actor, self._board_id)
-            intake = Intake(session, self._actor, examiner.boards(self._file.rows()), lock=True)
+            intake = Intake(session, self._actor, examiner.boards(self._file.boards()), lock=True)
             for rows in chunks(self._file):
                 found = examiner.examine(rows, intake)
                 if found.faults:
@@ -162,7 +162,8 @@ class Run:
         with unit_of_work() as session:
             mark = claims.hold(session, self._id, self._run)
             examiner = Examiner(session, self._actor, self._board_id)
-            intake = Intake(session, self._actor, examiner.boards(rows), lock=True)
+            named = {row.cells["board"] for row in rows if "board" in row.cells}
+            intake = Intake(session, self._actor, examiner.boards(named), lock=True)
             found = examiner.examine(rows, intake)
             intake.create(found.good)
             _add_faults(session, self._id, found)

@@ -192,3 +192,17 @@ def test_a_snapshot_sees_one_moment_and_writes_nothing(app, ada):
         ada.create_task()
         assert session.scalar(select(func.count()).select_from(EventRecord)) == before
         assert session.connection().exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
+
+
+def test_more_events_than_are_written_at_a_time_are_in_one_gapless_order(app):
+    count_of = 2 * events.BATCH + 7
+    with app.app_context(), unit_of_work():
+        for number in range(count_of):
+            note(number, 1, *([2] if number % 3 == 0 else []))
+
+    streams = log_of(app)
+    assert [seq for seq, _ in streams[1]] == list(range(1, count_of + 1))
+    assert [event_id for _, event_id in streams[1]] == sorted({e for _, e in streams[1]})
+    assert [seq for seq, _ in streams[2]] == list(range(1, len(range(0, count_of, 3)) + 1))
+    numbers = [row[0] for row in rows(app, select(EventRecord.entity_id).order_by(EventRecord.id))]
+    assert numbers == list(range(count_of))

@@ -9,7 +9,8 @@ from kombu.exceptions import OperationalError
 from app.core.jobs import LONG_LIMIT_SECONDS, QUEUE_OF, QUEUES
 from app.jobs_cli import SCHEDULED
 from app.notifications.channels import JOBS_BY_CHANNEL
-from tests.workers.support import deliveries, relay
+from tests.api.importing import handed_in
+from tests.workers.support import deliveries, execute, relay
 from workers import bell as bell_module
 from workers.bell import Bell
 from workers.factory import JOBS, configuration, make_celery
@@ -44,6 +45,21 @@ def test_a_message_is_an_id_on_the_queue_of_its_channel(app, bell, owed, redis_c
     (message,) = redis_client.lrange("lambda", 0, -1)
     assert json.loads(message)["headers"]["task"] == "notifications.invoke_lambda"
     assert json.loads(message)["headers"]["argsrepr"] == f"[{owed[2].id}]"
+
+
+def test_an_import_is_rung_for_once_and_again_when_nobody_comes(app, ada, bell, redis_client):
+    number = handed_in(ada, "title\nOne\n")
+
+    assert (ring(app, bell), ring(app, bell)) == (1, 0)
+    (message,) = redis_client.lrange("reports", 0, -1)
+    assert json.loads(message)["headers"]["task"] == "imports.run"
+    assert json.loads(message)["headers"]["argsrepr"] == f"[{number}]"
+    execute(app, "UPDATE task_imports SET ring_at = now()")
+    assert ring(app, bell) == 1
+
+    ada.delete(f"/api/v1/tasks/imports/{number}/")
+    execute(app, "UPDATE task_imports SET ring_at = now()")
+    assert ring(app, bell) == 0
 
 
 def test_a_full_queue_is_left_alone(app, bell, owed, redis_client, monkeypatch):
