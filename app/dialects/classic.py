@@ -25,6 +25,8 @@ from app.core.limits import (
     sign_in_limit,
 )
 from app.dialects.shared import (
+    PRIORITIES,
+    PRIORITY_WORDS,
     AnyOf,
     ArrayQuery,
     DueFilters,
@@ -39,7 +41,7 @@ from app.dialects.shared import (
 )
 from app.dialects.task_routes import TaskRoutes, add_task_routes, array, list_answer
 from app.tasks.filters import Person
-from app.tasks.models import PRIORITY_ALIASES, Priority
+from app.tasks.models import Priority
 from app.users import service as users
 from app.users.actor import asking_actor
 from app.users.models import User
@@ -53,7 +55,7 @@ STATUS = Words(
         "cancelled": [Status.CANCELLED, Status.ARCHIVED],
     }
 )
-PRIORITY = Words({each.value: [each] for each in Priority}, also=PRIORITY_ALIASES)
+PRIORITY = Words(PRIORITIES, also=PRIORITY_WORDS)
 
 
 class ClassicTaskSchema(TaskBody):

@@ -24,6 +24,8 @@ from app.core.limits import (
 )
 from app.core.requests import accepts_file
 from app.dialects.shared import (
+    PRIORITIES,
+    PRIORITY_WORDS,
     AnyOf,
     ArrayQuery,
     Created,
@@ -51,7 +53,7 @@ from app.task_logs.schemas import TaskLogQuerySchema
 from app.tasks import service as tasks
 from app.tasks.by_date import read_day, tasks_of_day
 from app.tasks.filters import Person
-from app.tasks.models import PRIORITY_ALIASES, Priority
+from app.tasks.models import Priority
 from app.users import service as users
 from app.users.actor import asking_actor, current_actor
 from app.users.models import Role, User
@@ -59,12 +61,13 @@ from app.users.queries import find_user
 from app.users.schemas import password_field, username_field
 
 STATUS = Words(
-    {each.value: [each] for each in Status}, also={"PENDING": "TODO", "COMPLETED": "DONE"}
+    {each.value: [each] for each in Status},
+    also={"PENDING": [Status.TODO, Status.BACKLOG], "COMPLETED": [Status.DONE]},
 )
-PRIORITY = Words({each.value: [each] for each in Priority}, also=PRIORITY_ALIASES)
+PRIORITY = Words(PRIORITIES, also=PRIORITY_WORDS)
 ROLE = Words(
     {"admin": [Role.ADMIN], "manager": [Role.MANAGER], "user": [Role.MEMBER]},
-    also={"member": "user"},
+    also={"member": [Role.MEMBER]},
 )
 
 

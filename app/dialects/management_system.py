@@ -14,6 +14,8 @@ from app.core.db import snapshot, unit_of_work
 from app.core.fields import CommaList, Id, Text
 from app.core.limits import management_limit, password_limit, registration_limit
 from app.dialects.shared import (
+    PRIORITIES,
+    PRIORITY_WORDS,
     AnyOf,
     Day,
     DueFilters,
@@ -53,7 +55,7 @@ PRIORITY = Words(
         "HIGH": [Priority.HIGH],
         "URGENT": [Priority.CRITICAL],
     },
-    also={"CRITICAL": "URGENT", "CRIT": "URGENT", "MED": "MEDIUM"},
+    also=PRIORITIES | PRIORITY_WORDS,
 )
 
 

@@ -18,9 +18,14 @@ from app.core.fields import CommaList
 from app.core.query import QuerySchema
 from app.tasks.editing import Coarse
 from app.tasks.filters import When
+from app.tasks.models import PRIORITY_ALIASES, Priority
 from app.tasks.query_schema import PageQuerySchema
 from app.tasks.schemas import Assignee, CreationDate, Due
 from app.users.actor import current_actor
+
+PRIORITIES = {each.value: [each] for each in Priority}
+PRIORITY_WORDS = {alias: [each] for alias, each in PRIORITY_ALIASES.items()}
+"""Our priorities by their names, and by the other names that we understand."""
 
 
 class Words:
@@ -30,12 +35,12 @@ class Words:
     """
 
     def __init__(
-        self, table: Mapping[str, Sequence[Any]], also: Mapping[str, str] | None = None
+        self, table: Mapping[str, Sequence[Any]], also: Mapping[str, Sequence[Any]] | None = None
     ) -> None:
         self.names = list(table)
         self._shown = {str(ours): word for word, several in table.items() for ours in several}
-        self._read = {word.lower(): tuple(several) for word, several in table.items()}
-        self._read |= {alias.lower(): tuple(table[word]) for alias, word in (also or {}).items()}
+        understood = {**(also or {}), **table}
+        self._read = {word.lower(): tuple(several) for word, several in understood.items()}
 
     def show(self, ours: str) -> str:
         """The dialect's word for one of ours."""

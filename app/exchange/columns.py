@@ -33,7 +33,7 @@ def _status(value: str) -> str:
     return STATUS_WORDS.get(word, word)
 
 
-STATUS_WORDS = {"PENDING": Status.BACKLOG.value, "COMPLETED": Status.DONE.value}
+STATUS_WORDS = {"PENDING": Status.TODO.value, "COMPLETED": Status.DONE.value}
 """Words of other services for a status."""
 
 
