@@ -61,7 +61,7 @@ def test_every_column_is_read_under_all_its_names(app, ada, bob, make_project):
     assert a["completed_at"]
     assert (b["status"], b["assignee"]) == ("IN_PROGRESS", ada.id)
     assert b["created_at"] == "2025-04-06T08:00:00.000Z"
-    assert (c["status"], c["priority"], c["assignee"]) == ("BACKLOG", "MEDIUM", None)
+    assert (c["status"], c["priority"], c["assignee"]) == ("TODO", "MEDIUM", None)
     assert (d["status"], d["priority"], d["estimated_hours"]) == ("CANCELLED", "CRITICAL", 0)
 
 
