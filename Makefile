@@ -21,6 +21,10 @@ run: ## start the whole service here, with embedded servers
 test: ## run the tests; make test args="tests/test_config.py -k secret"
 	./quick-start.sh test $(args)
 
+.PHONY: check-compose
+check-compose: .venv ## try docker-compose.yml on a Docker engine
+	$(PYTHON) deploy/check_compose.py
+
 .PHONY: replay
 replay: ## send every request of the five documents and write docs/replay.md
 	./quick-start.sh test tests/replay --replay-table docs/replay.md

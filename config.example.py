@@ -111,6 +111,9 @@ SIGN_IN_RATE: str = "10/5minute"
 # Largest request body in bytes; a larger one answers 413.
 MAX_BODY_BYTES: int = 1048576
 
+# Largest CSV file in bytes that can be imported; a larger one answers 413.
+MAX_IMPORT_BYTES: int = 33554432
+
 # Number of reverse proxies in front whose X-Forwarded-* headers are believed. Too high a number
 # lets clients forge their address.
 TRUSTED_PROXIES: int = 0

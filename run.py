@@ -31,15 +31,11 @@ from embedded import (
 )
 from embedded.ports import check_address, split_address
 from embedded.server import EmbeddedServer, write_private
+from workers.processes import commands
 
 ROOT = Path(__file__).resolve().parent
-QUEUES = "notifications,lambda,reports,maintenance"
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - not bound to
 COMMAND = "./quick-start.sh"
-
-# As root, Celery warns on every start. Whoever runs this as root on a development machine or in a
-# container knows it, and the tasks come from our own queue, as JSON.
-NO_ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 
 
 def main() -> int:
@@ -150,27 +146,13 @@ def _runtime_file(data_dir: Path, found: Mapping[str, str]) -> Iterator[None]:
 
 def _service(settings: Settings) -> list[ProcessSpec]:
     """Return the processes of the service itself, in the order in which they start."""
-    schedule = settings.DATA_DIR / "beat-schedule"
-    calm = ("-W", NO_ROOT_WARNING) if os.geteuid() == 0 else ()
-    celery = (*calm, "-m", "celery", "--quiet", "-A", "workers.celery_app")
-
-    def python(name: str, *arguments: str) -> ProcessSpec:
-        # Never a console script: its first line breaks when the path holds a space.
-        return ProcessSpec(name=name, command=[sys.executable, *arguments], cwd=ROOT)
-
-    return [
-        _once(python("migrate", "-m", "flask", "--app", "app", "db", "upgrade")),
-        _awaited(
-            python("web", "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
-            lambda: _answers(settings),
-        ),
-        python("relay", "-m", "workers.relay"),
-        python(
-            "worker", *celery, "worker", "--queues", QUEUES, "--concurrency", "2",
-            "--without-gossip", "--without-mingle", "--loglevel", settings.LOG_LEVEL,
-        ),
-        python("beat", *celery, "beat", "--schedule", str(schedule), "--pidfile="),
-    ]  # fmt: skip
+    specs = {
+        name: ProcessSpec(name=name, command=command, cwd=ROOT)
+        for name, command in commands(settings).items()
+    }
+    specs["migrate"] = _once(specs["migrate"])
+    specs["web"] = _awaited(specs["web"], lambda: _answers(settings))
+    return list(specs.values())
 
 
 def _once(spec: ProcessSpec) -> ProcessSpec:

@@ -13,10 +13,13 @@ from app.core.api import Blueprint, api
 from app.dialects.classic import bp as classic
 from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
+from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
+from app.ratelimits.routes import bp as rate_limit
 from app.reports.routes import bp as report
+from app.task_logs.routes import bp as task_log
 from app.tasks.filter_routes import bp as filter_
 from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
@@ -41,11 +44,14 @@ BLUEPRINTS = (
     Entry(project, V1),
     Entry(board, V1),
     Entry(task, V1),
+    Entry(exchange, V1),
     Entry(filter_, V1),
     Entry(lifecycle, V1),
     Entry(comment, V1),
     Entry(report, V1),
     Entry(audit, V1),
+    Entry(task_log, V1),
+    Entry(rate_limit, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
     Entry(flask_api, "", public=("register", "login", "check_limiter")),

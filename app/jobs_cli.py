@@ -5,14 +5,21 @@ from flask.cli import AppGroup
 
 from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
-from app.tasks.jobs import check_sla
+from app.exchange.jobs import carry_on_imports
+from app.ratelimits.jobs import flush_rate_limit_records
+from app.task_logs.jobs import sync_task_logs
+from app.tasks.jobs import check_sla, send_notifications_at_10_am
 
 jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
 
 SCHEDULED = {
+    "carry_on_imports": carry_on_imports,
     "check_sla": check_sla,
+    "flush_rate_limit_records": flush_rate_limit_records,
     "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,
+    "send_notifications_at_10_am": send_notifications_at_10_am,
+    "sync_task_logs": sync_task_logs,
 }
 """Every entry of the beat table (a test holds the two equal)."""
 

@@ -5,8 +5,11 @@ from app.boards.models import Board, BoardColumn
 from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
+from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.projects.models import Project, ProjectMember
+from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
+from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
 
@@ -16,13 +19,18 @@ ALL = (
     Comment,
     Delivery,
     EventRecord,
+    ImportFault,
+    ImportFile,
     Project,
     ProjectMember,
+    RateLimitRecord,
     SavedFilter,
     SignInSession,
     Stream,
     StreamEntry,
     Task,
     TaskCount,
+    TaskImport,
+    TaskLog,
     User,
 )

@@ -18,11 +18,12 @@ from app.notifications.handlers import (
 )
 from app.projects.events import MemberRemoved, ProjectCreated, ProjectDeleted
 from app.projects.handlers import join_default_project
-from app.reports.handlers import count_task, forget_counts
-from app.tasks.by_date import forget_day_of_task
+from app.reports.handlers import count_tasks, forget_counts
+from app.tasks.by_date import forget_days_of_tasks
 from app.tasks.events import (
     TaskCreated,
     TaskDeleted,
+    TaskDueSoon,
     TaskRestored,
     TaskSlaBreached,
     TaskUpdated,
@@ -46,22 +47,23 @@ REACTIONS: ReactionTable = {
         after_commit=[forget_every_day],
     ),
     TaskCreated: Reactions(
-        in_transaction=[count_task],
-        after_commit=[forget_day_of_task],
+        in_transaction=[count_tasks],
+        after_commit=[forget_days_of_tasks],
         deliver=[mail_assignee, invoke_lambda],
     ),
     TaskUpdated: Reactions(
-        in_transaction=[count_task],
-        after_commit=[forget_day_of_task],
+        in_transaction=[count_tasks],
+        after_commit=[forget_days_of_tasks],
         deliver=[mail_assignee, mail_sla_breach, invoke_lambda],
     ),
     TaskSlaBreached: Reactions(
-        in_transaction=[count_task],
-        after_commit=[forget_day_of_task],
+        in_transaction=[count_tasks],
+        after_commit=[forget_days_of_tasks],
         deliver=[mail_sla_breach],
     ),
+    TaskDueSoon: Reactions(deliver=[mail_assignee]),
     CommentCreated: Reactions(deliver=[mail_mentioned]),
     CommentUpdated: Reactions(deliver=[mail_mentioned]),
-    TaskDeleted: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
-    TaskRestored: Reactions(in_transaction=[count_task], after_commit=[forget_day_of_task]),
+    TaskDeleted: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),
+    TaskRestored: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),
 }

@@ -4,6 +4,7 @@ The controller starts both servers, migrates a template once and hands the addre
 workers, which clone the template. After each test the tables are emptied; nothing is mocked.
 """
 
+import os
 import runpy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -43,6 +44,7 @@ DEFAULT_PROJECT = runpy.run_path(str(MIGRATIONS / "20261121_0002_projects.py"))[
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _forget_environment()
     if hasattr(config, "workerinput"):
         config.servers = config.workerinput["servers"]  # type: ignore[attr-defined]
         return
@@ -52,6 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     addresses = {"database": servers.database_url, "redis": servers.redis_url}
     config.servers = addresses  # type: ignore[attr-defined]
     _make_template(servers.database_url, servers.redis_url)
+
+
+def _forget_environment() -> None:
+    """Remove settings from the environment: in a container, they would lead to the real data."""
+    for name, field in Settings.model_fields.items():
+        for known in (name, *getattr(field.validation_alias, "choices", ())):
+            os.environ.pop(known, None)
 
 
 def pytest_configure_node(node: Any) -> None:

@@ -18,6 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import deliveries
 from app.core.db import unit_of_work
+from app.core.jobs import REPORTS
+from app.exchange import claims
+from app.exchange.jobs import RUN_JOB
 from app.notifications.channels import JOBS_BY_CHANNEL
 
 log = logging.getLogger(__name__)
@@ -63,7 +66,8 @@ class Bell:
 
         Raises kombu's, redis-py's and SQLAlchemy's errors.
         """
-        return sum(self._ring_channel(channel) for channel in JOBS_BY_CHANNEL)
+        rung = sum(self._ring_channel(channel) for channel in JOBS_BY_CHANNEL)
+        return rung + self._ring_imports()
 
     def close(self) -> None:
         """Drop the connection to the broker."""
@@ -111,6 +115,20 @@ class Bell:
         for delivery_id in due:
             self._celery.send_task(
                 job, args=[delivery_id], queue=queue, connection=self._broker(), retry=False
+            )
+        return len(due)
+
+    def _ring_imports(self) -> int:
+        with unit_of_work() as session:
+            if not claims.has_due(session):
+                return 0
+        if self._waiting_in(REPORTS) >= MAX_WAITING:
+            return 0
+        with unit_of_work() as session:
+            due = claims.take_due(session)
+        for import_id in due:
+            self._celery.send_task(
+                RUN_JOB, args=[import_id], queue=REPORTS, connection=self._broker(), retry=False
             )
         return len(due)
 

@@ -11,7 +11,15 @@ from app.core.jobs import HARD_LIMIT_SECONDS, QUEUE_OF, QUEUES
 from app.core.logging import log_job
 from workers.schedule import SCHEDULE
 
-JOBS = ("app.audit.jobs", "app.auth.jobs", "app.notifications.jobs", "app.tasks.jobs")
+JOBS = (
+    "app.audit.jobs",
+    "app.auth.jobs",
+    "app.exchange.jobs",
+    "app.notifications.jobs",
+    "app.ratelimits.jobs",
+    "app.task_logs.jobs",
+    "app.tasks.jobs",
+)
 
 
 def make_celery(app: Flask) -> Celery:

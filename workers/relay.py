@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.core import cache, deliveries
 from app.core.deliveries import Owed
-from app.core.events import Deliver, DeliverTo, EventRecord, reactions_to
+from app.core.events import Deliver, DeliverTo, EventRecord, react_after_commit, reactions_to
 from app.extensions import db
 from app.notifications.channels import AGAIN_CHANNEL, JOBS_BY_CHANNEL
 from workers.bell import Bell
@@ -99,9 +99,7 @@ class Relay:
                 self.stopping.wait(PAUSE_SECONDS)
 
     def _invalidate(self, relayed: Sequence[EventRecord]) -> None:
-        for record in relayed:
-            for react in reactions_to(record.type).after_commit:
-                react(record)
+        react_after_commit(relayed)
         self.cache_is_suspect = self.cache_is_suspect or cache.invalidation_failed()
         if self.cache_is_suspect and cache.drop_all():
             self.cache_is_suspect = False

@@ -1,12 +1,11 @@
 """The audit log as a file, made line by line."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.audit.schemas import LogEntrySchema
+from app.core import csv
 
 COLUMNS = (
     "id",
@@ -23,7 +22,7 @@ COLUMNS = (
     "user_agent",
     "request_id",
 )
-MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+MEDIA_TYPES = {"csv": csv.MEDIA_TYPE, "ndjson": "application/x-ndjson"}
 
 _schema = LogEntrySchema()
 
@@ -36,24 +35,12 @@ def as_ndjson(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def as_csv(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """A table with a header; the changes are JSON, and the actor is named by the username."""
-    yield _line(COLUMNS)
+    yield csv.line(COLUMNS)
     for entry in entries:
         row = _schema.dump(entry)
         row["actor"] = row["actor"]["username"] if row["actor"] else None
         row["changes"] = json.dumps(row["changes"], separators=(",", ":"))
-        yield _line(_inert(row[name]) for name in COLUMNS)
+        yield csv.line(csv.inert(row[name]) for name in COLUMNS)
 
 
 WRITERS = {"csv": as_csv, "ndjson": as_ndjson}
-
-
-def _inert(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if is_formula else value
-
-
-def _line(cells: Iterable[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()

@@ -8,6 +8,7 @@ from app.audit import export, queries
 from app.audit.schemas import LogExportQuerySchema, LogPageSchema, LogQuerySchema
 from app.core import clock
 from app.core.api import Blueprint
+from app.core.downloads import download
 from app.core.limits import api_limit
 from app.core.pagination import url_with
 from app.extensions import db
@@ -41,7 +42,5 @@ def export_log(query: dict[str, Any]) -> Response:
     lines = export.WRITERS[form](queries.export_log(query, current_actor()))
     # Who the caller is has been asked; nothing is held open while the client reads.
     db.session.remove()
-    answer = Response(stream_with_context(lines), mimetype=export.MEDIA_TYPES[form])
     name = f"audit-log-{clock.now():%Y-%m-%d}.{form}"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return download(stream_with_context(lines), media_type=export.MEDIA_TYPES[form], name=name)

@@ -8,13 +8,14 @@ from app.core.query import QuerySchema
 from app.tasks.filters import Person, When
 from app.users.schemas import PublicUserSchema
 
-ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter")
+ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter", "import")
 ACTIONS = (
     "created",
     "updated",
     "deleted",
     "restored",
     "sla_breached",
+    "due_soon",
     "added",
     "removed",
     "registered",

@@ -235,6 +235,11 @@ class Settings(BaseSettings):
     MAX_BODY_BYTES: int = Field(
         1_048_576, ge=1024, description="Largest request body in bytes; a larger one answers 413."
     )
+    MAX_IMPORT_BYTES: int = Field(
+        33_554_432,
+        ge=1024,
+        description="Largest CSV file in bytes that can be imported; a larger one answers 413.",
+    )
 
     TRUSTED_PROXIES: int = Field(
         0,

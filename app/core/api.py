@@ -8,6 +8,7 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE
 from webargs import missing
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core import error_handlers, json
@@ -23,7 +24,12 @@ class BoundedParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - as in the base
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
+        "files": RAISE,
     }
+
+    def load_files(self, req: Request, schema: Any) -> Any:
+        """A multipart body whole: the files and the other fields."""
+        return self._makeproxy(CombinedMultiDict([req.files, req.form]), schema)
 
     def _raw_load_json(self, req: Request) -> Any:
         if req.mimetype == "application/json" or req.mimetype.endswith("+json"):

@@ -56,3 +56,13 @@ def snapshot() -> Iterator[Session]:
     )
     with session:
         yield session
+
+
+@contextmanager
+def beside() -> Iterator[Session]:
+    """A short transaction of its own while a unit of work is open: for signs of life only.
+
+    It is kept whatever becomes of the unit, and must not wait for rows that the unit has locked.
+    """
+    with Session(db.engine, expire_on_commit=False) as session, session.begin():
+        yield session

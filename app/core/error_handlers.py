@@ -109,7 +109,7 @@ def _answer(document: dict[str, Any], headers: Mapping[str, str]) -> Response:
 def _flattened(messages: Mapping[Any, Any]) -> Iterator[tuple[str, list[str]]]:
     """`{"json": {"a": {0: ["m"]}}}` → `("a.0", ["m"])`; the location (json, query) is dropped."""
     for name, inner in messages.items():
-        is_location = name in ("json", "query", "headers") and isinstance(inner, Mapping)
+        is_location = name in ("json", "query", "headers", "files") and isinstance(inner, Mapping)
         yield from _leaves(inner, "" if is_location else str(name))
 
 

@@ -15,6 +15,8 @@ MAINTENANCE = "maintenance"
 QUEUES = (NOTIFICATIONS, LAMBDA, REPORTS, MAINTENANCE)
 
 HARD_LIMIT_SECONDS = 120
+LONG_LIMIT_SECONDS = 600
+"""For what cannot be done in parts, such as an import that is made in one transaction."""
 
 QUEUE_OF: dict[str, str] = {}
 """Name of each job → its queue; Celery's routes are made of it."""

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from app.config import Settings, current_settings
 from app.core import json
 from app.core.errors import ServiceError
+from app.core.limit_counts import count_request
 from app.extensions import limiter
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     }
     limiter.init_app(app)
     app.after_request(_tell_limits)
+    app.after_request(_count)
 
 
 def caller_key() -> str:
@@ -128,6 +130,13 @@ def _tell_limits(response: Response) -> Response:
             if remaining <= 0
         ]
         response.headers["Retry-After"] = str(max(waits, default=1))
+    return response
+
+
+def _count(response: Response) -> Response:
+    """Count the request for the records, if it was held against a limit."""
+    if judged := limiter.current_limits:
+        count_request(rejected=any(limit.breached for limit in judged))
     return response
 
 

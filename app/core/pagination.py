@@ -5,7 +5,7 @@ Every list answers `{count, next, previous, results}`; `next` and `previous` are
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import urlencode
@@ -111,7 +111,7 @@ class Keyset:
 
     def encode(self, values: Sequence[Any], *, backwards: bool) -> str:
         """The cursor as text, signed: it is good for this order only and can't be made up."""
-        plain = [clock.iso(v) if isinstance(v, datetime) else v for v in values]
+        plain = [_plain(value) for value in values]
         return str(_serializer().dumps([self.signature, int(backwards), plain]))
 
     def decode(self, text: str) -> Cursor:
@@ -179,9 +179,17 @@ def _bound(key: SortKey, value: Any) -> ColumnElement[Any]:
     return literal(value, key.column.type)
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.iso(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def _typed(key: SortKey, value: Any) -> Any:
-    is_time = key.column.type.python_type is datetime
-    return datetime.fromisoformat(value) if is_time and value is not None else value
+    kind = key.column.type.python_type
+    if value is None or kind not in (date, datetime):
+        return value
+    return kind.fromisoformat(value)
 
 
 def _serializer() -> URLSafeSerializer:

@@ -1,11 +1,22 @@
 """What is checked of every request before anything reads it."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 from flask import Flask, request
 from werkzeug.routing import IntegerConverter
 
+from app.config import Settings, current_settings
 from app.core.errors import BadRequest
 from app.core.fields import MAX_ID
 from app.core.json import refused_text
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FORM_BYTES = 65_536
+"""What may stand around a file: the other fields of its form and what separates them."""
 
 
 class IdConverter(IntegerConverter):
@@ -19,6 +30,23 @@ def init_request_bounds(app: Flask) -> None:
     """Refuse text that no column can hold, and give routes their `<id:…>`."""
     app.url_map.converters["id"] = IdConverter
     app.before_request(_check_text)
+
+
+def accepts_file(limit: Callable[[Settings], int]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a view take a form with a file of `limit` bytes, which MAX_BODY_BYTES would refuse.
+
+    It stands above the decorators that read the body.
+    """
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def widened(*args: P.args, **kwargs: P.kwargs) -> R:
+            request.max_content_length = limit(current_settings()) + FORM_BYTES
+            return view(*args, **kwargs)
+
+        return widened
+
+    return decorate
 
 
 def _check_text() -> None:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.config import Settings
 from app.core.events import EventRecord
-from app.tasks.events import TaskCreated, is_breach
+from app.tasks.events import TaskCreated, TaskDueSoon, is_breach
 from app.tasks.models import Task
 from app.users.models import User
 
@@ -59,7 +59,7 @@ class ChangedField:
 
 
 def task_email(record: EventRecord, people: People, _: Task, settings: Settings) -> EmailMessage:
-    """The mail about a change of a task, and about one that is overdue now."""
+    """The mail about a change of a task, and about one that is overdue now or due soon."""
     message = _envelope(record, people, _subject(record, people), settings)
     return _filled(message, "task/task_email", _values(record, people, settings))
 
@@ -133,6 +133,8 @@ def _subject(record: EventRecord, people: People) -> str:
     title = record.snapshot["title"]
     if is_breach(record):
         return f"Overdue: {title}"
+    if record.type == TaskDueSoon.type:
+        return f"Due soon: {title}"
     if record.type == TaskCreated.type or _was_assigned(record):
         return f"{people.actor_name} assigned you: {title}"
     return f"Task updated: {title}"
@@ -154,6 +156,7 @@ def _values(record: EventRecord, people: People, settings: Settings) -> dict[str
         },
         "tie": "is assigned to you" if task["assignee"] == people.recipient.id else "you reported",
         "is_breach": is_breach(record),
+        "is_due_soon": record.type == TaskDueSoon.type,
         "is_new": record.type == TaskCreated.type,
         "was_assigned": _was_assigned(record),
         "changes": [

@@ -23,8 +23,13 @@ from app.core.deliveries import Delivery, Owed
 from app.core.events import DeliverTo, EventRecord, reactions_to
 from app.extensions import db
 from app.notifications.messages import People, completion_payload, mention_email, task_email
-from app.notifications.wanted import NotWanted, check_mention_mail, check_task_mail
-from app.tasks.events import TaskCreated, TaskSlaBreached, TaskUpdated
+from app.notifications.wanted import (
+    NotWanted,
+    check_due_soon_mail,
+    check_mention_mail,
+    check_task_mail,
+)
+from app.tasks.events import TaskCreated, TaskDueSoon, TaskSlaBreached, TaskUpdated
 from app.tasks.models import Task
 from app.users.models import User
 
@@ -47,6 +52,7 @@ MAILS: dict[str, Mail] = {
     TaskCreated.type: _TASK_MAIL,
     TaskUpdated.type: _TASK_MAIL,
     TaskSlaBreached.type: _TASK_MAIL,
+    TaskDueSoon.type: Mail(check_due_soon_mail, task_email),
     CommentCreated.type: _MENTION_MAIL,
     CommentUpdated.type: _MENTION_MAIL,
 }

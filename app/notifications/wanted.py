@@ -3,12 +3,14 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.boards.lifecycle import OPEN
 from app.comments.models import Comment
 from app.core.deliveries import Delivery, State
 from app.core.events import EventRecord
 from app.notifications.channels import EMAIL_CHANNEL
 from app.tasks.models import Task
 from app.tasks.queries import standing_to
+from app.tasks.recording import as_json
 from app.users.actor import Actor
 from app.users.models import User
 
@@ -24,6 +26,17 @@ def check_task_mail(session: Session, record: EventRecord, recipient: User) -> N
     task = _visible_task(session, record, recipient)
     if recipient.id not in (task.assignee_id, task.reporter_id):
         raise NotWanted("the task is not the user's any more")
+
+
+def check_due_soon_mail(session: Session, record: EventRecord, recipient: User) -> None:
+    """Raise NotWanted unless the task still is the recipient's to do, by the same date."""
+    task = _visible_task(session, record, recipient)
+    if task.assignee_id != recipient.id:
+        raise NotWanted("the task is not the user's any more")
+    if task.status not in OPEN:
+        raise NotWanted("the task is closed")
+    if as_json(task)["due_date"] != record.snapshot["due_date"]:
+        raise NotWanted("the due date has been moved")
 
 
 def check_mention_mail(session: Session, record: EventRecord, recipient: User) -> None:

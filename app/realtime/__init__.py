@@ -10,8 +10,11 @@ from app.config import Settings, current_settings
 from app.extensions import socketio
 from app.realtime.connections import Connections
 from app.realtime.credentials import is_allowed_origin
+from app.realtime.exchange import Exchange
+from app.realtime.gate import Gate
 from app.realtime.handshake import PATH, Handshake
 from app.realtime.protocol import BoundedJson
+from app.realtime.raw_endpoint import RawEndpoint
 from app.realtime.socketio_adapter import SocketIOAdapter
 from app.realtime.websocket import WebSocketDriver
 
@@ -25,9 +28,10 @@ _protocol_log.setLevel(logging.CRITICAL)
 
 
 def init_realtime(app: Flask) -> None:
-    """Serve Socket.IO at `/socket.io/`; only ProxyFix may stand further out.
+    """Serve Socket.IO at `/socket.io/` and bare WebSockets at `/ws/tasks/`.
 
-    Nothing runs in the background before the first client is connected.
+    Only ProxyFix may stand further out. Nothing runs in the background before the first client is
+    connected.
     """
     with app.app_context():
         settings = current_settings()
@@ -37,11 +41,12 @@ def init_realtime(app: Flask) -> None:
         "websocket": WebSocketDriver,
     }
     connections = Connections(settings.SOCKETS_PER_USER, settings.SOCKETS_PER_ADDRESS)
-    adapter = SocketIOAdapter(app, socketio.server, connections)
-    app.extensions["realtime"] = adapter
-    app.wsgi_app = Handshake(  # type: ignore[method-assign]  # Flask's documented way
-        app, settings, connections, adapter.hang_up
-    )
+    exchange = Exchange(app, socketio.server, connections)
+    app.extensions["realtime"] = exchange
+    SocketIOAdapter(exchange)
+    gate = Gate(app, settings, connections)
+    app.wsgi_app = Handshake(app, settings, gate, exchange)  # type: ignore[method-assign]  # Flask's
+    app.wsgi_app = RawEndpoint(app, gate, exchange)  # type: ignore[method-assign]  # documented way
 
 
 def _options(settings: Settings) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.tasks.events import (
 
 Message = dict[str, Any]
 
+# TaskDueSoon is not here: it enters no stream.
 _ACTIONS = {
     TaskCreated.type: "created",
     TaskUpdated.type: "updated",

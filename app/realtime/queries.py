@@ -19,6 +19,10 @@ from app.users.actor import Actor
 BATCH = 500
 MAX_REPLAY = 500
 
+_NO_STREAM = (
+    'You read no such stream. Yours are "user:<your id>" and "project:<id>" of your projects.'
+)
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -62,14 +66,14 @@ def missed(session: Session, stream: StreamName, last_seq: int | None, actor: Ac
         stream.kind == "project" and is_member(session, stream.ref_id, actor.id)
     )
     if not (own or actor.is_admin):
-        raise NotFound("There is no such stream.")
+        raise NotFound(_NO_STREAM)
     found = session.execute(
         select(Stream.id, Stream.last_seq).where(
             Stream.kind == stream.kind, Stream.ref_id == stream.ref_id
         )
     ).one_or_none()
     if found is None and not (own or stream == ADMIN_STREAM):
-        raise NotFound("There is no such stream.")
+        raise NotFound(_NO_STREAM)
     stream_id, head = found or (0, 0)
     if last_seq is None or last_seq == head:
         return Replay(head, resync_required=False)

@@ -19,7 +19,7 @@ from app.auth.queries import ended_sessions
 from app.extensions import db
 from app.projects.models import ProjectMember
 from app.realtime import hub, queries
-from app.realtime.connections import Connection, Connections
+from app.realtime.connections import Connection, Connections, Farewell
 from app.users.models import User
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ POLL_SECONDS = 0.05
 RECOVERY_SECONDS = 0.5
 RECHECK_SECONDS = 2.0
 SWEEP_SECONDS = 0.5
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 1.0
 
 
 class Outlet(Protocol):
@@ -49,7 +49,7 @@ class Outlet(Protocol):
     def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
         """Let everyone out of the rooms of projects but those named, as (user, project)."""
 
-    def dismiss(self, connection: Connection) -> None:
+    def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and close its connection."""
 
     def is_backlogged(self) -> bool:
@@ -118,7 +118,7 @@ class Follower:
         if time.monotonic() - self._checked_at < RECHECK_SECONDS:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
-            self._outlet.dismiss(connection)
+            self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
         self._outlet.keep_to(_memberships(self._outlet.connections.admitted()))
         self._checked_at = time.monotonic()
 
@@ -187,7 +187,7 @@ class Sweeper:
     def _sweep(self) -> None:
         for connection in self._outlet.connections.all():
             if connection.is_overdue:
-                self._outlet.dismiss(connection)
+                self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
         self._outlet.drop_slow()
         self._outlet.connections.forget_quiet_addresses()
 

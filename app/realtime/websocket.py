@@ -10,14 +10,18 @@ closes, which then stays until the client lets go.
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 import simple_websocket
+from wsproto.events import Ping
 from wsproto.utilities import ProtocolError
 
 MAX_WAITING_MESSAGES = 16
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 1_000_000
 _PACKET_TYPES = "0123456"
 
 # No extensions: without compression, what arrives is as large as it looks.
@@ -59,6 +63,19 @@ class Line:
         """End the connection in both directions; who waits on it wakes up."""
         hang_up(self._socket)
 
+    def linger(self) -> None:
+        """Finish writing and drop a little of what still comes.
+
+        Closed with something unread, the connection is reset, and the client may not see why.
+        """
+        until, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            while left > 0 and (seconds := until - time.monotonic()) > 0:
+                self._socket.settimeout(seconds)
+                received = len(self._socket.recv(65_536))
+                left = left - received if received else 0
+
     def close(self) -> None:
         """Give the socket back."""
         self._socket.close()
@@ -69,6 +86,7 @@ class BoundedWebSocket(simple_websocket.Server):
 
     environ: dict[str, Any]
     sock: Any
+    subprotocols: list[str]
 
     def __init__(
         self,
@@ -85,8 +103,15 @@ class BoundedWebSocket(simple_websocket.Server):
     def handshake(self) -> None:
         """Answer the upgrade request."""
         self.environ = {name: self.environ[name] for name in _HANDSHAKE if name in self.environ}
+        # The caller has read what the client offers, which may be anything.
+        if self.subprotocols:
+            self.environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(self.subprotocols)
         self.sock = Line(self.sock, self._timeout)
         super().handshake()
+
+    def ping(self) -> None:
+        """Make the other side say that it is there. Raises OSError when the connection is gone."""
+        self.sock.send(self.ws.send(Ping()))
 
     def close(self, reason: int | None = None, message: str | None = None) -> None:
         """Say good-bye and hang up, whether or not the other side answers."""
@@ -99,6 +124,8 @@ class BoundedWebSocket(simple_websocket.Server):
 
     def _handle_events(self) -> bool:
         goes_on = bool(super()._handle_events())
+        if not goes_on and not self._is_closed:
+            self.sock.linger()
         # gevent switches only where it has to wait: a fast sender would keep everyone else waiting.
         self._pause(0)
         while goes_on and not self._is_closed and len(self.input_buffer) > MAX_WAITING_MESSAGES:
@@ -126,20 +153,12 @@ class WebSocketDriver:
 
     def __call__(self, environ: dict[str, Any], _start_response: object) -> Iterable[bytes]:
         """Serve one WebSocket from its upgrade to its end."""
-        parts = self._server._async
-        self._socket = BoundedWebSocket(
-            environ,
-            pause=parts["sleep"],
-            timeout=self._server.ping_interval + self._server.ping_timeout,
-            max_message_size=self._server.max_http_buffer_size,
-            thread_class=parts["thread"],
-            event_class=parts["event"],
-        )
+        self._socket = accept(environ, self._server)
         try:
             self._handler(self)
         finally:
             self.close()
-        return _leave(self._socket.mode)
+        return leave(self._socket)
 
     def send(self, message: str | bytes) -> None:
         """Send one message. Raises OSError when the connection is gone."""
@@ -163,10 +182,26 @@ class WebSocketDriver:
         self._socket.close()
 
 
-def _leave(server: str) -> Iterable[bytes]:
+def accept(
+    environ: dict[str, Any], eio: Any, *, subprotocol: str | None = None
+) -> BoundedWebSocket:
+    """Answer the upgrade request, with the bounds and the kind of threads of the server `eio`."""
+    parts = eio._async
+    return BoundedWebSocket(
+        environ,
+        pause=parts["sleep"],
+        timeout=eio.ping_interval + eio.ping_timeout,
+        subprotocols=subprotocol,
+        max_message_size=eio.max_http_buffer_size,
+        thread_class=parts["thread"],
+        event_class=parts["event"],
+    )
+
+
+def leave(ended: BoundedWebSocket) -> Iterable[bytes]:
     """Tell the web server, each in its way, that the connection is used up."""
-    if server == "gunicorn":
+    if ended.mode == "gunicorn":
         raise StopIteration
-    if server == "werkzeug":
+    if ended.mode == "werkzeug":
         raise ConnectionError
     return []

@@ -1,6 +1,8 @@
 """Keeps the counters true, in the same transaction as the change."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -14,22 +16,29 @@ Key = tuple[int, int, int, str, str]
 """Stream, reporter, assignee (0 for none), status, priority."""
 
 
-def count_task(session: Session, written: Written) -> None:
-    """Take the task out of where it was counted and count it where it is now."""
+def count_tasks(session: Session, written: Sequence[Written]) -> None:
+    """Take the tasks out of where they were counted and count them where they are now."""
     deltas: Counter[Key] = Counter()
-    for side, step in ((before(written.record), -1), (after(written.record), +1)):
-        if side is None:
-            continue
-        combination = (side["reporter"], side["assignee"] or 0, side["status"], side["priority"])
-        for name in streams_of(side):
-            deltas[written.streams[name], *combination] += step
+    for item in written:
+        _count(deltas, item, before(item.record), -1)
+        _count(deltas, item, after(item.record), +1)
     _apply(session, {key: delta for key, delta in deltas.items() if delta})
 
 
-def forget_counts(session: Session, written: Written) -> None:
+def forget_counts(session: Session, written: Sequence[Written]) -> None:
     """A deleted project has no tasks."""
-    stream_id = written.streams[StreamName.of_project(written.record.entity_id)]
-    session.execute(delete(TaskCount).where(TaskCount.stream_id == stream_id))
+    streams = [item.streams[StreamName.of_project(item.record.entity_id)] for item in written]
+    session.execute(delete(TaskCount).where(TaskCount.stream_id.in_(streams)))
+
+
+def _count(
+    deltas: Counter[Key], written: Written, side: Mapping[str, Any] | None, step: int
+) -> None:
+    if side is None:
+        return
+    combination = (side["reporter"], side["assignee"] or 0, side["status"], side["priority"])
+    for name in streams_of(side):
+        deltas[written.streams[name], *combination] += step
 
 
 def _apply(session: Session, deltas: dict[Key, int]) -> None:

@@ -88,10 +88,11 @@ def tasks_of_day(day: date, actor: Actor) -> str:
     return found
 
 
-def forget_day_of_task(record: EventRecord) -> None:
-    """Drop what is cached of the day on which the event's task was created."""
-    created = datetime.fromisoformat(record.snapshot["created_at"])
-    forget_days({created.astimezone(_zone()).date()})
+def forget_days_of_tasks(records: Sequence[EventRecord]) -> None:
+    """Drop what is cached of the days on which the events' tasks were created."""
+    zone = _zone()
+    created = (datetime.fromisoformat(record.snapshot["created_at"]) for record in records)
+    forget_days({moment.astimezone(zone).date() for moment in created})
 
 
 def forget_days(days: Iterable[date]) -> bool:

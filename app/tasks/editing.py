@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from app.tasks.models import Task
 from app.tasks.placement import END, Cell, Neighbours
 from app.tasks.sla import is_breached
 from app.users.actor import Actor
+from app.users.models import User
 from app.users.queries import find_by_login, find_user
 
 _FIXED = {"id": "id", "reporter": "reporter_id"}
@@ -63,7 +65,7 @@ def read_edit(session: Session, values: Mapping[str, Any], actor: Actor) -> Edit
         try:
             board, _, _ = get_board(session, board_id, actor)
         except NotFound:
-            raise _no_such_board(board_id) from None
+            raise no_such_board(board_id) from None
     values = dict(values)
     if isinstance(name := values.get("assignee"), str):
         values["assignee"] = actor.id if name == "me" else _id_of(session, name)
@@ -80,20 +82,25 @@ def apply(session: Session, locked: Locked, edit: Edit) -> None:
     values = edit.values
     was = (task.due_at, task.status, task.project_id)
     project = _place(session, locked, edit)
-    for name in ("title", "description", "priority", "estimated_hours"):
-        if name in values:
-            setattr(task, name, values[name])
     _assign(
         session, task, values.get("assignee", task.assignee_id), moved=was[2] != task.project_id
     )
+    describe(task, values, locked.standing.actor.zone)
+    if was != (task.due_at, task.status, task.project_id):
+        task.sla_breached = is_breached(task, project)
+
+
+def describe(task: Task, values: Mapping[str, Any], zone: ZoneInfo) -> None:
+    """Give the task what stands for itself; bare dates are days in `zone`."""
+    for name in ("title", "description", "priority", "estimated_hours"):
+        if name in values:
+            setattr(task, name, values[name])
     if "due_date" in values:
         due = values["due_date"]
-        due_at = None if due is None else due_instant(due, locked.standing.actor.zone)
+        due_at = None if due is None else due_instant(due, zone)
         # The instant that was read, written back: it stays what it was given as.
         if due_at != task.due_at or is_bare_date(due):
             task.due_at, task.due_date_only = due_at, is_bare_date(due)
-    if was != (task.due_at, task.status, task.project_id):
-        task.sla_breached = is_breached(task, project)
 
 
 def _settled(values: Mapping[str, Any], task: Task) -> dict[str, Any]:
@@ -116,7 +123,7 @@ def _settled(values: Mapping[str, Any], task: Task) -> dict[str, Any]:
 def _id_of(session: Session, username: str) -> int:
     user = find_by_login(session, username)
     if user is None:
-        raise Invalid.field("assignee", f"there is no active user called {username}")
+        raise no_such_user(username)
     return user.id
 
 
@@ -141,7 +148,7 @@ def _place(session: Session, locked: Locked, edit: Edit) -> Project | None:
         if cell != (task.board_id, task.status) or edit.between != END:
             _put(session, target, cell, edit)
         task.project_id = target.project.id if target.project else None
-    _set_status(task, status)
+    set_status(task, status)
     return target.project
 
 
@@ -161,7 +168,7 @@ def _target(session: Session, locked: Locked, edit: Edit) -> Locked:
     project = session.get(Project, board.project_id)
     standing = Standing(actor, "board", role_in(session, board.project_id, actor))
     if project is None or project.deleted_at or board.deleted_at or not standing.sees:
-        raise _no_such_board(board.id)
+        raise no_such_board(board.id)
     standing.require(Permission.CREATE_TASK)
     check_writable(project)
     return Locked(task, project, standing)
@@ -178,16 +185,22 @@ def _put(session: Session, target: Locked, cell: Cell, edit: Edit) -> None:
 def _assign(session: Session, task: Task, user_id: int | None, *, moved: bool) -> None:
     """Raises Invalid for who does not exist, may not sign in or is no member of the project."""
     if user_id is not None and (moved or user_id != task.assignee_id):
-        user = find_user(session, user_id)
-        if task.project_id is not None and not is_member(session, task.project_id, user_id):
-            raise Invalid.field("assignee", f"user {user_id} is not a member of the project")
-        if user is None or not user.is_active:
-            raise Invalid.field("assignee", f"there is no active user with the id {user_id}")
+        user, project_id = find_user(session, user_id), task.project_id
+        belongs = project_id is None or is_member(session, project_id, user_id)
+        check_assignee(user_id, user, belongs=belongs)
     task.assignee_id = user_id
 
 
-def _set_status(task: Task, status: Status) -> None:
-    """`completed_at` follows the status."""
+def check_assignee(user_id: int, user: User | None, *, belongs: bool) -> None:
+    """Raise Invalid for a `user` who can have no task; `belongs`: is in its project, if any."""
+    if not belongs:
+        raise Invalid.field("assignee", f"user {user_id} is not a member of the project")
+    if user is None or not user.is_active:
+        raise Invalid.field("assignee", f"there is no active user with the id {user_id}")
+
+
+def set_status(task: Task, status: Status) -> None:
+    """Give the task its status; `completed_at` follows."""
     if status is not Status.DONE:
         task.completed_at = None
     elif task.completed_at is None:
@@ -195,5 +208,11 @@ def _set_status(task: Task, status: Status) -> None:
     task.status = status
 
 
-def _no_such_board(board_id: int) -> NotFound:
+def no_such_board(board_id: int) -> NotFound:
+    """The answer for a board that there is not, or that the caller does not see."""
     return NotFound("There is no such board.", errors={"board": [f"there is no board {board_id}"]})
+
+
+def no_such_user(username: str) -> Invalid:
+    """The answer for an assignee that there is not."""
+    return Invalid.field("assignee", f"there is no active user called {username}")

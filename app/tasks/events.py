@@ -31,6 +31,16 @@ class TaskSlaBreached(TaskEvent):
     type: ClassVar[str] = "task.sla_breached"
 
 
+class TaskDueSoon(TaskEvent):
+    """The assignee of an open task is to be reminded that it is due within a day.
+
+    It changes nothing of the task: it has no version, enters no stream and is no part of the
+    task's history. The audit log holds it, and a mail follows from it.
+    """
+
+    type: ClassVar[str] = "task.due_soon"
+
+
 class TaskDeleted(TaskEvent):
     """A task was deleted; its row stays."""
 

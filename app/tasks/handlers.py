@@ -1,5 +1,7 @@
 """What follows for tasks from what happens to their project."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -48,7 +50,7 @@ def delete_tasks_of_project(session: Session, event: Event) -> None:
     )
 
 
-def forget_every_day(_: EventRecord) -> None:
+def forget_every_day(_: Sequence[EventRecord]) -> None:
     """Drop the cached days: a project's tasks may have been created on any of them."""
     if not cache.drop_all():
         cache.cache().stale = True

@@ -132,6 +132,11 @@ class Listing:
         ]
         return sum(session.execute(union_all(*counts)).scalars())
 
+    def everything(self, rows: Select[Any]) -> Select[Any]:
+        """`rows` of tasks, narrowed to all that match and are visible, in order."""
+        visible = or_(*(branch.condition for branch in self._branches()))
+        return rows.where(visible, *self._conditions).order_by(*self.order.order_by())
+
     def _text(self) -> ColumnElement[str]:
         return task_json({"snippet": self._search.snippet} if self._search else {})
 

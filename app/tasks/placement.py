@@ -60,6 +60,13 @@ def put(session: Session, task: Task, cell: Cell, between: Neighbours = END) -> 
         task.board_id, task.status, task.position = cell.board_id, cell.status, place
 
 
+class Room(NamedTuple):
+    """A cell's column, where it has a limit, and how many tasks the limit still lets in."""
+
+    column: BoardColumn | None = None
+    left: int = 0
+
+
 def check_room(session: Session, cell: Cell, standing: Standing, *, override: bool) -> None:
     """Raise Conflict where `cell` is full, unless `override` is asked for by one who may."""
     column = full_column(session, cell)
@@ -68,16 +75,17 @@ def check_room(session: Session, cell: Cell, standing: Standing, *, override: bo
     if override:
         standing.require(Permission.OVERRIDE_WIP_LIMIT)
         return
-    raise Conflict(
-        f"{full(column)} Take a task out of it first; {who_may(Permission.OVERRIDE_WIP_LIMIT)} "
-        "may exceed it (override_wip_limit: true).",
-        errors={"status": [f"has reached the limit of {column.wip_limit} in this column"]},
-        extra={"wip_limit": column.wip_limit},
-    )
+    raise is_full(column)
 
 
 def full_column(session: Session, cell: Cell) -> BoardColumn | None:
     """The column of `cell` if it holds as many tasks as it may."""
+    room = room_in(session, cell)
+    return room.column if room.left <= 0 else None
+
+
+def room_in(session: Session, cell: Cell) -> Room:
+    """How much room there is in `cell`, as far as that is limited."""
     column = session.scalar(
         select(BoardColumn).where(
             BoardColumn.board_id == cell.board_id,
@@ -86,9 +94,24 @@ def full_column(session: Session, cell: Cell) -> BoardColumn | None:
         )
     )
     if column is None or column.wip_limit is None:
-        return None
+        return Room()
     held = session.scalar(select(func.count()).select_from(Task).where(*_in(cell)))
-    return column if (held or 0) >= column.wip_limit else None
+    return Room(column, column.wip_limit - (held or 0))
+
+
+def last_place(session: Session, cell: Cell) -> str | None:
+    """The place of the last task in `cell`; None where there is none."""
+    return session.scalar(select(func.max(Task.position)).where(*_in(cell)))
+
+
+def is_full(column: BoardColumn) -> Conflict:
+    """The refusal to put one more task into a column."""
+    return Conflict(
+        f"{full(column)} Take a task out of it first; {who_may(Permission.OVERRIDE_WIP_LIMIT)} "
+        "may exceed it (override_wip_limit: true).",
+        errors={"status": [f"has reached the limit of {column.wip_limit} in this column"]},
+        extra={"wip_limit": column.wip_limit},
+    )
 
 
 def full(column: BoardColumn) -> str:

@@ -44,7 +44,8 @@ def history(session: Session, task_id: int, *, before: int | None, limit: int) -
     """The events of a task, newest first; `before` is the id of the last one already read."""
     # Comments tell their own history, of which the text of a deleted one is no part any more.
     is_of_task = (EventRecord.task_id == task_id) & (EventRecord.entity == TaskEvent.entity)
-    events = select(EventRecord).where(is_of_task)
+    # A reminder has no version: it changed nothing.
+    events = select(EventRecord).where(is_of_task, EventRecord.task_version.is_not(None))
     if before is not None:
         events = events.where(EventRecord.id < before)
     return session.scalars(events.order_by(EventRecord.id.desc()).limit(limit)).all()

@@ -5,6 +5,7 @@ A route without a row here fails, and so does a row without a route.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from app.boards.lifecycle import Status
 from app.projects.models import ProjectRole
 from app.projects.permissions import GRANTS, Permission
 from app.users.models import Role
+from tests.api.importing import handed_in
 
 PASSWORD = "correct horse battery staple"
 ROLES = {"member": "MEMBER", "manager": "MANAGER", "project admin": "ADMIN"}
@@ -31,6 +33,7 @@ class Row:
 
     rule: Rule
     body: Body = None
+    form: Body = None
     query: str = ""
     status: int = 200
     # Who cannot, or need not, do what the rule grants: the answer for them.
@@ -106,6 +109,23 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/api/v1/tasks/mine/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/by-date/{day}/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/tasks/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/tasks/imports/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/tasks/imports/"): Row(
+        P.SEE_PROJECT,
+        form=lambda w: {"file": (BytesIO(b"title\nT\n"), "t.csv"),
+                        "board": str(w.project.board_id)},
+        status=202,
+    ),
+    ("GET", "/api/v1/tasks/imports/{import_id}/"): Row(OWN, but={"global admin": 200}),
+    ("DELETE", "/api/v1/tasks/imports/{import_id}/"): Row(OWN, but={"global admin": 204}),
+    ("POST", "/api/v1/tasks/imports/{import_id}/start/"): Row(
+        OWN, lambda w: {"mode": "all"}, but={"global admin": 403}
+    ),
+    ("GET", "/api/v1/tasks/imports/{import_id}/errors/"): Row(OWN, but={"global admin": 200}),
+    ("GET", "/api/v1/tasks/imports/{import_id}/errors/export/"): Row(
+        OWN, but={"global admin": 200}
+    ),
     ("GET", "/api/v1/tasks/{task_id}/"): Row(P.SEE_TASK),
     ("PUT", "/api/v1/tasks/{task_id}/"): Row(P.EDIT_TASK, lambda w: {"title": "T"}),
     ("PATCH", "/api/v1/tasks/{task_id}/"): Row(P.EDIT_TASK, lambda w: {"title": "T"}),
@@ -136,6 +156,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("DELETE", "/api/v1/filters/{filter_id}/"): Row(OWN, status=204),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
@@ -238,6 +260,9 @@ def make_world(make_person, make_project):
         task = project.task(status="TODO", title="needle", description="haystack")
         comment = owner.post(f"/api/v1/tasks/{task['id']}/comments/", json={"body": "needle"})
         column = owner.get(f"/api/v1/boards/{project.board_id}/columns/").json[0]
+        for each in owner.get("/api/v1/tasks/imports/").json["results"]:
+            owner.delete(f"/api/v1/tasks/imports/{each['id']}/")  # There may be three at a time.
+        import_id = handed_in(owner, "title\nneedle\n")
         saved = owner.post("/api/v1/filters/", json={"name": f"f{number}", "query": {"id": "1"}})
         project.remove(people["removed member"])
         ids = {
@@ -247,6 +272,7 @@ def make_world(make_person, make_project):
             "task_id": task["id"],
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
+            "import_id": import_id,
             "user_id": bystander.id,
             "day": task["created_at"][:10],
         }
@@ -259,6 +285,8 @@ def make_world(make_person, make_project):
 def call(client_of, app, row, method, path, world):
     url = (path + row.query).format(**world.ids)
     body = {"json": row.body(world)} if row.body else {}
+    if row.form:
+        body = {"data": row.form(world), "content_type": "multipart/form-data"}
     return getattr(client_of or app.test_client(), method.lower())(url, **body)
 
 

@@ -1,12 +1,13 @@
 """The web server as it is deployed, on a free port, over this worker's database."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,16 @@ class Server:
     def get(self, path: str, **kwargs: Any) -> requests.Response:
         return requests.get(self.url + path, timeout=5, **kwargs)
 
-    def websocket(self, query: str = "", **kwargs: Any) -> websocket.WebSocket:
-        """A bare WebSocket to Socket.IO, with nothing said on it yet."""
-        url = f"ws://{self.address}/socket.io/?EIO=4&transport=websocket{query}"
+    def connect(self, path: str, **kwargs: Any) -> websocket.WebSocket:
+        """A WebSocket to any path; from no web page, unless a header says so."""
+        url = f"ws://{self.address}{path}"
         bare = websocket.create_connection(url, timeout=10, suppress_origin=True, **kwargs)
         self.bare.append(bare)
         return bare
+
+    def websocket(self, query: str = "", **kwargs: Any) -> websocket.WebSocket:
+        """A bare WebSocket to Socket.IO, with nothing said on it yet."""
+        return self.connect(f"/socket.io/?EIO=4&transport=websocket{query}", **kwargs)
 
     def close_all(self) -> None:
         """Hang up, whatever the tests left open."""
@@ -87,6 +92,45 @@ class Listener:
         return self.client.call("subscribe", payload, timeout=5)
 
 
+class Raw:
+    """A client of the bare WebSocket, which hears one JSON text after the other."""
+
+    def __init__(self, bare: websocket.WebSocket) -> None:
+        self.bare = bare
+
+    def say(self, **message: Any) -> None:
+        self.bare.send(json.dumps(message))
+
+    def hear(self, seconds: float = 5) -> dict[str, Any]:
+        self.bare.settimeout(seconds)
+        message: dict[str, Any] = json.loads(self.bare.recv())
+        return message
+
+    def ask(self, **message: Any) -> dict[str, Any]:
+        """Say something, and hear the answer to it; what was on the way before is dropped."""
+        self.say(**message)
+        while not {"error", "subscribed"} & set(answer := self.hear()):
+            pass
+        return answer
+
+    def hears_nothing(self, seconds: float = 0.5) -> bool:
+        try:
+            self.hear(seconds)
+        except websocket.WebSocketTimeoutException:
+            return True
+        return False
+
+    def close_code(self, seconds: float = 5) -> int | None:
+        """The code with which the server closes; None where it merely hangs up."""
+        self.bare.settimeout(seconds)
+        try:
+            while (frame := self.bare.recv_frame()).opcode != websocket.ABNF.OPCODE_CLOSE:
+                pass
+        except (websocket.WebSocketConnectionClosedException, ConnectionError):
+            return None
+        return int.from_bytes(frame.data[:2], "big")
+
+
 def wait_until(true: Callable[[], object], seconds: float) -> float:
     """Wait until `true()`; the seconds it took. Fails after `seconds`."""
     started = time.monotonic()
@@ -96,30 +140,41 @@ def wait_until(true: Callable[[], object], seconds: float) -> float:
     return time.monotonic() - started
 
 
-@pytest.fixture(scope="session")
-def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def serving(settings: Settings, log: Path, **environment: str) -> Iterator[Server]:
+    """Runs a web server with these settings, and others of the `environment`."""
     port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log"
     env = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     env |= {
         "DATABASE_URL": settings.DATABASE_URL,
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
+        # Named, because one that stands in .env would beat the derived one.
+        "JWT_SECRET_KEY": settings.JWT_SECRET_KEY,
         "DATA_DIR": str(settings.DATA_DIR),
         "BIND": f"127.0.0.1:{port}",
     }
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env | environment, stdout=output, stderr=output
+        )
     running = Server(port, process)
     try:
-        wait_until(lambda: _answers(running), 20)
+        wait_until(lambda: _answers(running), 60)
         yield running
     finally:
+        running.close_all()
         process.terminate()
         process.wait(15)
     # Whatever the clients of all these tests sent, the server's own code never failed.
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(settings, tmp_path_factory.mktemp("server") / "log") as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +189,7 @@ def hang_up(request: pytest.FixtureRequest) -> Iterator[None]:
 def _answers(server: Server) -> bool:
     try:
         return server.get("/livez").ok
-    except requests.ConnectionError:
+    except requests.RequestException:  # A timeout as well: the machine may be busy.
         return False
 
 
@@ -171,3 +226,13 @@ def listen(server: Server, app: object, relay: None) -> Iterator[Callable[..., L
     yield connect
     for each in open_clients:
         each.client.disconnect()
+
+
+@pytest.fixture
+def listen_raw(server: Server, app: object, relay: None) -> Callable[..., Raw]:
+    """Connects clients to the bare WebSocket: `listen_raw(ada)`."""
+
+    def connect(person: Any, **kwargs: Any) -> Raw:
+        return Raw(server.connect(f"/ws/tasks/?token={person.access}", **kwargs))
+
+    return connect

@@ -17,13 +17,14 @@ POLLING = "/socket.io/?EIO=4&transport=polling"
 @pytest.mark.parametrize("auth", [None, {}, {"token": "bad"}, {"token": 5}, {"token": None}])
 def test_a_client_without_a_good_token_is_refused(server, app, auth):
     refused = Listener(server, auth=auth, transports=["websocket"])
-    assert refused.refusals == [{"message": "unauthenticated"}]
+    assert [refusal["message"] for refusal in refused.refusals] == ["unauthenticated"]
+    assert "Sign in again" in refused.refusals[0]["data"]["detail"]
     assert not refused.client.connected
 
 
 def test_a_refresh_token_opens_no_socket(server, ada):
     refused = Listener(server, auth={"token": ada.refresh}, transports=["websocket"])
-    assert refused.refusals == [{"message": "unauthenticated"}]
+    assert [refusal["message"] for refusal in refused.refusals] == ["unauthenticated"]
 
 
 @pytest.mark.parametrize("place", ["header", "query"])
@@ -75,10 +76,28 @@ def test_a_malformed_handshake_is_a_bad_request(server, app, query, headers):
     assert server.get(f"/socket.io/?{query}", headers=headers).status_code == 400
 
 
+def test_who_signs_out_and_in_as_somebody_else_hears_nothing_more_of_the_first(
+    server, relay, ada, bob
+):
+    bare = server.websocket()
+    bare.recv()
+    for packet in (f'40{{"token":"{ada.access}"}}', f'40{{"token":"{bob.access}"}}'):
+        bare.send("41")
+        bare.send(packet)
+        assert bare.recv().startswith('40{"sid"')
+    ada.create_task(title="hers")
+    bob.create_task(title="his")
+
+    while "task.created" not in (heard := bare.recv()):
+        pass
+    assert '"his"' in heard
+
+
 def test_a_user_has_a_bounded_number_of_sockets(settings, server, listen, ada, bob):
     for _ in range(settings.SOCKETS_PER_USER):
         listen(ada)
-    assert listen(ada).refusals == [{"message": "too-many-sockets"}]
+    refusals = listen(ada).refusals
+    assert [refusal["message"] for refusal in refusals] == ["too-many-sockets"]
     assert listen(bob).client.connected
 
 

@@ -1,0 +1,1 @@
+"""Tasks in and out as CSV: imports that a job carries out, exports that stream."""

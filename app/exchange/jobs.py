@@ -1,0 +1,23 @@
+"""The jobs that carry out imports."""
+
+from app.core.db import unit_of_work
+from app.core.jobs import LONG_LIMIT_SECONDS, MAINTENANCE, REPORTS, job
+from app.exchange import claims, running
+from app.exchange.service import expire_imports
+
+RUN_JOB = "imports.run"
+
+
+@job(RUN_JOB, queue=REPORTS, seconds=LONG_LIMIT_SECONDS)
+def run_import(import_id: int) -> str:
+    """Check or import a file, or a part of it, if nobody else is at it."""
+    return running.run_import(import_id)
+
+
+@job("imports.carry_on", queue=MAINTENANCE, seconds=LONG_LIMIT_SECONDS)
+def carry_on_imports() -> str:
+    """Carry on imports that no worker was told of, and drop those that nobody starts."""
+    with unit_of_work() as session:
+        expired, due = expire_imports(session), claims.take_due(session)
+    done = [running.run_import(import_id) for import_id in due]
+    return "; ".join([f"{expired} imports expired", *done])

@@ -1,0 +1,63 @@
+"""Reading imports."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.db import snapshot
+from app.core.errors import NotFound
+from app.exchange.models import ImportFault, TaskImport
+from app.users.actor import Actor
+
+BATCH = 1000
+
+
+def get_import(session: Session, import_id: int, actor: Actor, *, lock: bool = False) -> TaskImport:
+    """One's own import; administrators see all. Raises NotFound."""
+    found = session.get(TaskImport, import_id, with_for_update=lock or None)
+    if found is None or (found.user_id != actor.id and not actor.is_admin):
+        raise NotFound("There is no such import.")
+    return found
+
+
+def list_imports(
+    session: Session, query: Mapping[str, Any], actor: Actor
+) -> tuple[int, Sequence[TaskImport]]:
+    """Count and page of one's own imports (for administrators: of all), newest first."""
+    seen = select(TaskImport)
+    if not actor.is_admin:
+        seen = seen.where(TaskImport.user_id == actor.id)
+    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
+    return count, session.scalars(_page(seen.order_by(TaskImport.id.desc()), query)).all()
+
+
+def list_faults(
+    session: Session, found: TaskImport, query: Mapping[str, Any]
+) -> tuple[int, Sequence[ImportFault]]:
+    """Count and page of what is wrong with the rows, in their order."""
+    faults = select(ImportFault).where(ImportFault.import_id == found.id)
+    count = session.scalar(select(func.count()).select_from(faults.subquery())) or 0
+    return count, session.scalars(_page(faults.order_by(ImportFault.id), query)).all()
+
+
+def all_faults(import_id: int) -> Iterator[ImportFault]:
+    """Everything that is wrong with the rows, a batch in memory at a time."""
+    last = 0
+    while True:
+        with snapshot() as session:
+            faults = session.scalars(
+                select(ImportFault)
+                .where(ImportFault.import_id == import_id, ImportFault.id > last)
+                .order_by(ImportFault.id)
+                .limit(BATCH)
+            ).all()
+        yield from faults
+        if len(faults) < BATCH:
+            return
+        last = faults[-1].id
+
+
+def _page(rows: Any, query: Mapping[str, Any]) -> Any:
+    return rows.limit(query["page_size"]).offset((query["page"] - 1) * query["page_size"])

@@ -1,0 +1,1 @@
+"""Who used the limited endpoints how often, and how often in vain."""

@@ -1,0 +1,25 @@
+"""The records of limited requests: `/api/v1/admin/rate-limits/`."""
+
+from typing import Any
+
+from app.core.api import Blueprint
+from app.core.limits import api_limit
+from app.core.pagination import Page, page_schema, paged
+from app.extensions import db
+from app.ratelimits import queries
+from app.ratelimits.schemas import RateLimitQuerySchema, RateLimitRecordSchema
+from app.users.actor import admins_only, current_actor
+
+bp = Blueprint("rate_limit", __name__, description="See who uses the limited endpoints how often")
+api_limit(bp)
+
+
+@bp.get("/admin/rate-limits/")
+@admins_only
+@bp.arguments(RateLimitQuerySchema, location="query")
+@bp.response(200, page_schema(RateLimitRecordSchema))
+@bp.alt_response(403, description="Not a global ADMIN")
+def list_records(query: dict[str, Any]) -> Page[dict[str, Any]]:
+    """List how often who used which limited endpoint, hour by hour (administrators only)"""
+    count, records = queries.read_records(db.session(), query, current_actor())
+    return paged(count, records, query)

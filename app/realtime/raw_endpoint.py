@@ -1,0 +1,135 @@
+"""The bare WebSocket at `/ws/tasks/`: who gets in, and what a client may say."""
+
+import logging
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask
+from simple_websocket import ConnectionClosed
+
+from app.core import json as bounded_json
+from app.core.errors import BadRequest, ServiceError, Unavailable
+from app.realtime.connections import Connection, Farewell
+from app.realtime.credentials import BEARER, Environ, subprotocol_token, token_of
+from app.realtime.errors import TooManySockets
+from app.realtime.exchange import Exchange
+from app.realtime.gate import Gate, StartResponse, WsgiApp, check_upgrade, refuse, tcp_socket
+from app.realtime.queries import Replay
+from app.realtime.raw_adapter import RawAdapter, RawSession
+from app.realtime.subscription import read_subscription
+from app.realtime.websocket import BoundedWebSocket, accept, leave
+
+log = logging.getLogger(__name__)
+
+PATHS = {"/ws/tasks", "/ws/tasks/"}
+
+_SIGN_IN = 'Sign in first: send {"token": "<access token>"}.'
+_ASK = 'Send {"subscribe": "<stream>", "last_seq": <seq>}; tasks are changed over HTTP.'
+_FAREWELLS = {TooManySockets: Farewell.TOO_MANY, Unavailable: Farewell.UNAVAILABLE}
+
+
+class RawEndpoint:
+    """WSGI middleware: serves PATHS, and lets all others pass."""
+
+    def __init__(self, app: Flask, gate: Gate, exchange: Exchange) -> None:
+        self._app, self._gate, self._exchange = app, gate, exchange
+        self._adapter = RawAdapter()
+        self._next: WsgiApp = app.wsgi_app
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request, or one WebSocket from its upgrade to its end."""
+        if environ.get("PATH_INFO") not in PATHS:
+            return self._next(environ, start_response)
+        try:
+            return self._serve(environ)
+        except ServiceError as error:
+            return refuse(error, start_response)
+
+    def _serve(self, environ: Environ) -> Iterable[bytes]:
+        self._gate.check_source(environ)
+        check_upgrade(environ)
+        self._gate.check_address(environ)
+        line = tcp_socket(environ)
+        connection = Connection(uuid.uuid4().hex, environ["REMOTE_ADDR"], self._adapter, line)
+        session = self._adapter.open(connection)
+        try:
+            self._exchange.open(connection)
+            # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here
+            # on is queued.
+            subprotocol = self._sign_in(connection, environ)
+            eio = self._exchange.server.eio
+            socket = accept(environ, eio, subprotocol=subprotocol)
+            self._exchange.server.start_background_task(session.write_to, socket, eio.ping_interval)
+            self._listen(connection, session, socket)
+        finally:
+            self._exchange.connections.remove(connection.id)
+            self._adapter.close(connection)
+        return leave(socket)
+
+    def _sign_in(self, connection: Connection, environ: Environ) -> str | None:
+        """Check the token of the handshake, if it has one; the subprotocol to agree to."""
+        offered = subprotocol_token(environ)
+        token = token_of(environ)
+        token = offered if token is None else token
+        if token is not None:
+            with self._app.app_context():
+                self._exchange.sign_in(connection, token)
+        return BEARER if offered is not None else None
+
+    def _listen(
+        self, connection: Connection, session: RawSession, socket: BoundedWebSocket
+    ) -> None:
+        """Hear one message of the client after the other."""
+        while True:
+            try:
+                text = socket.receive()
+            except ConnectionClosed:
+                return
+            if session.is_ending:
+                continue
+            if connection.meter.allows():
+                self._handle(connection, session, text)
+            else:
+                self._exchange.dismiss(connection, Farewell.MISBEHAVED)
+
+    def _handle(self, connection: Connection, session: RawSession, text: object) -> None:
+        try:
+            with self._app.app_context():
+                self._do(connection, session, _read(text))
+        except ServiceError as error:
+            session.say({"error": error.detail})
+            if connection.actor is None:
+                why = _FAREWELLS.get(type(error), Farewell.UNAUTHENTICATED)
+                self._exchange.dismiss(connection, why)
+        except Exception:
+            log.exception("A message of a client could not be handled.")
+            self._exchange.dismiss(connection, Farewell.FAILED)
+
+    def _do(self, connection: Connection, session: RawSession, asked: dict[str, Any]) -> None:
+        if connection.actor is None:
+            if set(asked) != {"token"}:
+                raise BadRequest(_SIGN_IN)
+            self._exchange.sign_in(connection, asked["token"])
+            return
+        if "subscribe" not in asked or set(asked) - {"subscribe", "last_seq"}:
+            raise BadRequest(_ASK)
+        wanted = read_subscription(asked["subscribe"], asked.get("last_seq"))
+
+        def answer(found: Replay) -> None:
+            stream = str(wanted.stream)
+            session.subscribed.add(stream)
+            place = {"head": found.head, "resync_required": found.resync_required}
+            session.say({"subscribed": stream, **place})
+
+        self._exchange.subscribe(connection, wanted, answer)
+
+
+def _read(text: object) -> dict[str, Any]:
+    """The JSON object in a message. Raises BadRequest."""
+    if not isinstance(text, str):
+        raise BadRequest("Send text, not binary.")
+    asked = bounded_json.loads(text)
+    if not isinstance(asked, dict):
+        raise BadRequest(_ASK)
+    return asked

@@ -1,0 +1,1 @@
+"""What every task looked like at the beginning of each day."""
