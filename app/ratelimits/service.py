@@ -1,11 +1,10 @@
 """Writing the records: taking over what Redis counted, and forgetting what is old."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, func, or_, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import BigInteger, Text, bindparam, delete, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -16,6 +15,25 @@ BATCH = 1000
 KEPT = timedelta(days=90)
 """How long records are kept: they tell from which address somebody came."""
 
+# Arrays, since PostgreSQL reads them many times as fast as a list of a thousand rows.
+_TAKE_OVER = text(
+    """
+    INSERT INTO rate_limit_records AS known
+        (window_start, user_id, endpoint, address, requests, rejected)
+    SELECT :window, nullif(user_id, 0), endpoint, nullif(address, ''), requests, rejected
+    FROM unnest(:users, :endpoints, :addresses, :requests, :rejected)
+        AS counted (user_id, endpoint, address, requests, rejected)
+    ON CONFLICT (window_start, endpoint, (COALESCE(user_id, 0)), (COALESCE(address, '')))
+    DO UPDATE SET requests = greatest(known.requests, excluded.requests),
+                  rejected = greatest(known.rejected, excluded.rejected)
+    WHERE known.requests < excluded.requests OR known.rejected < excluded.rejected
+    RETURNING id
+    """
+).bindparams(
+    *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("users", "requests", "rejected")),
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("endpoints", "addresses")),
+)
+
 
 def take_over(session: Session, window: datetime, counts: Sequence[tuple[Caller, Uses]]) -> int:
     """Write what was counted so far in `window`; returns how many records are new or different.
@@ -24,25 +42,14 @@ def take_over(session: Session, window: datetime, counts: Sequence[tuple[Caller,
     once. Where Redis lost its counts and began anew, the higher ones stay. `counts` must be sorted,
     so that two at once never wait for each other in a circle.
     """
-    rows = [_as_row(window, caller, uses) for caller, uses in counts]
-    if not rows:
-        return 0
-    new = upsert(RateLimitRecord).values(rows)
-    old, given = RateLimitRecord, new.excluded
-    statement = new.on_conflict_do_update(
-        index_elements=[
-            old.window_start,
-            old.endpoint,
-            text("COALESCE(user_id, 0)"),
-            text("COALESCE(address, '')"),
-        ],
-        set_={
-            "requests": func.greatest(old.requests, given.requests),
-            "rejected": func.greatest(old.rejected, given.rejected),
-        },
-        where=or_(old.requests < given.requests, old.rejected < given.rejected),
-    )
-    return len(session.execute(statement.returning(old.id)).all())
+    columns = {
+        "users": [caller.user_id for caller, _ in counts],
+        "endpoints": [caller.endpoint for caller, _ in counts],
+        "addresses": [caller.address for caller, _ in counts],
+        "requests": [uses.requests for _, uses in counts],
+        "rejected": [uses.rejected for _, uses in counts],
+    }
+    return len(session.execute(_TAKE_OVER, {"window": window, **columns}).all())
 
 
 def purge_batch(session: Session) -> int:
@@ -57,14 +64,3 @@ def purge_batch(session: Session) -> int:
     ids = session.scalars(old).all()
     session.execute(delete(RateLimitRecord).where(RateLimitRecord.id.in_(ids)))
     return len(ids)
-
-
-def _as_row(window: datetime, caller: Caller, uses: Uses) -> Mapping[str, Any]:
-    return {
-        "user_id": caller.user_id or None,
-        "address": caller.address or None,
-        "endpoint": caller.endpoint,
-        "window_start": window,
-        "requests": uses.requests,
-        "rejected": uses.rejected,
-    }
