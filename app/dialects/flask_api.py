@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from app.auth import service as auth
 from app.auth import tokens
 from app.boards.lifecycle import Status
 from app.config import current_settings
-from app.core import json
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
 from app.core.errors import NotFound
@@ -244,7 +243,7 @@ def profile() -> Any:
 @bp.alt_response(404, description="No tasks were created on that day")
 def tasks_by_date(day: str) -> Response:
     """List the tasks created on a day, YYYY-MM-DD"""
-    found = json.loads(tasks_of_day(read_day(day), current_actor()))
+    found = current_app.json.loads(tasks_of_day(read_day(day), current_actor()))
     if not found:
         raise NotFound(f"No tasks found for {day}.")
     return jsonify(FlaskTaskSchema(many=True).dump(found))
