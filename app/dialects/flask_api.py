@@ -154,7 +154,7 @@ class FlaskUserSchema(Schema):
     username = username_field(required=True)
     password = password_field(required=True)
     role = Word(ROLE)
-    email = fields.Email()
+    email = fields.Email(allow_none=True)
     is_active = fields.Boolean(dump_only=True)
 
 

@@ -90,7 +90,7 @@ class ManagedUserSchema(Schema):
 
     id = fields.Integer(dump_only=True)
     username = username_field(required=True)
-    email = fields.Email(required=True)
+    email = fields.Email(required=True, allow_none=True)
     password = password_field(required=True)
     first_name = Text(max_length=150)
     last_name = Text(max_length=150)
@@ -100,7 +100,7 @@ class ManagedUserPatchSchema(ManagedUserSchema):
     """What is changed of an account; what is left out stays."""
 
     username = username_field()
-    email = fields.Email()
+    email = fields.Email(allow_none=True)
     password = password_field()
 
 

@@ -19,10 +19,12 @@ def test_the_type_of_an_error_is_a_page_that_explains_it(client):
     assert client.get(problem["type"]).status_code == 200
 
 
-def test_a_limit_that_is_used_up_says_which_and_how_long_to_wait(client):
-    answers = [client.get("/api/check-limiter") for _ in range(6)]
+def test_a_limit_that_is_used_up_says_which_and_how_long_to_wait(app, ada, monkeypatch):
+    few = app.config["SETTINGS"].model_copy(update={"THROTTLE_USER_RATE": "2/minute"})
+    monkeypatch.setitem(app.config, "SETTINGS", few)
+    answers = [ada.get("/api/v1/tasks/") for _ in range(3)]
 
     assert answers[-1].status_code == 429
     assert answers[-1].json["type"] == "/problems/too-many-requests"
-    assert answers[-1].json["detail"].startswith("The limit of 5 per 1 minute is used up")
+    assert answers[-1].json["detail"].startswith("The limit of 2 per 1 minute is used up")
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
