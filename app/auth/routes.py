@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.auth import service, tokens
+from app.auth import commands, service, tokens
 from app.auth.schemas import (
     CredentialsSchema,
     PasswordChangeSchema,
@@ -12,7 +12,6 @@ from app.auth.schemas import (
 )
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
-from app.core.errors import Unauthenticated
 from app.core.limits import api_limit, password_limit, sign_in_address_limit, sign_in_limit
 from app.users.actor import current_actor
 
@@ -28,10 +27,8 @@ api_limit(bp)
 @bp.alt_response(401, description="Wrong username, e-mail or password")
 def sign_in(credentials: dict[str, str]) -> dict[str, Any]:
     """Sign in with a username or an e-mail"""
-    login = credentials.get("username") or credentials.get("email") or ""
-    with unit_of_work() as session:
-        user, opened = service.sign_in(session, login.strip(), credentials["password"])
-    return tokens.issue(opened) | {"user": user}
+    user, issued = commands.sign_in(credentials)
+    return {**issued, "user": user}
 
 
 @bp.post("/auth/refresh/")
@@ -40,11 +37,7 @@ def sign_in(credentials: dict[str, str]) -> dict[str, Any]:
 @bp.alt_response(401, description="The token is not good (any more)")
 def refresh(body: dict[str, str]) -> dict[str, str]:
     """Exchange a refresh token for a new pair; the old one is used up"""
-    with unit_of_work() as session:
-        renewed = service.refresh(session, body["refresh"])
-    if renewed is None:
-        raise Unauthenticated("This refresh token was used before; the session has been ended.")
-    return tokens.issue(renewed)
+    return commands.refresh(body["refresh"])
 
 
 @bp.post("/auth/logout/")

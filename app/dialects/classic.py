@@ -10,13 +10,10 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from app.auth import service as auth
-from app.auth import tokens
+from app.auth import commands as auth
 from app.auth.schemas import CredentialsSchema, RefreshSchema, TokensSchema
 from app.boards.lifecycle import Status
 from app.core.api import Blueprint
-from app.core.db import unit_of_work
-from app.core.errors import Unauthenticated
 from app.core.fields import CommaList, Id, Text
 from app.core.limits import (
     classic_limit,
@@ -42,8 +39,7 @@ from app.dialects.shared import (
 from app.dialects.task_routes import TaskRoutes, add_task_routes, array, list_answer
 from app.tasks.filters import Person
 from app.tasks.models import Priority
-from app.users import service as users
-from app.users.actor import asking_actor
+from app.users import commands as users
 from app.users.models import User
 from app.users.schemas import password_field, username_field
 
@@ -148,8 +144,7 @@ def my_tasks(query: dict[str, Any]) -> Response:
 @bp.response(201, ClassicUserSchema)
 def register(data: dict[str, Any]) -> User:
     """Register"""
-    with unit_of_work() as session:
-        return users.register(session, data, actor=asking_actor())
+    return users.register(data)
 
 
 @bp.post("/api/token/")
@@ -160,10 +155,7 @@ def register(data: dict[str, Any]) -> User:
 @bp.alt_response(401, description="Wrong username, e-mail or password")
 def obtain_token(credentials: dict[str, str]) -> dict[str, str]:
     """Sign in; send the token as `Authorization: Bearer …` or `Token …`"""
-    login = credentials.get("username") or credentials.get("email") or ""
-    with unit_of_work() as session:
-        _, opened = auth.sign_in(session, login.strip(), credentials["password"])
-    return _named(tokens.issue(opened))
+    return _named(auth.sign_in(credentials)[1])
 
 
 @bp.post("/api/token/refresh/")
@@ -172,11 +164,7 @@ def obtain_token(credentials: dict[str, str]) -> dict[str, str]:
 @bp.alt_response(401, description="The token is not good (any more)")
 def refresh_token(body: dict[str, str]) -> dict[str, str]:
     """Exchange a refresh token for a new pair; the old one is used up"""
-    with unit_of_work() as session:
-        renewed = auth.refresh(session, body["refresh"])
-    if renewed is None:
-        raise Unauthenticated("This refresh token was used before; the session has been ended.")
-    return _named(tokens.issue(renewed))
+    return _named(auth.refresh(body["refresh"]))
 
 
 def _named(issued: dict[str, str]) -> dict[str, str]:

@@ -5,14 +5,10 @@ from typing import Any
 from flask import Response, current_app, jsonify
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from app.auth import service as auth
-from app.auth import tokens
+from app.auth import commands as auth
 from app.boards.lifecycle import Status
-from app.config import current_settings
 from app.core.api import Blueprint
-from app.core.db import unit_of_work
 from app.core.errors import NotFound
-from app.core.etag import expected_version
 from app.core.fields import CommaList, Id, Text, Timestamp
 from app.core.limits import (
     flask_api_limit,
@@ -40,21 +36,20 @@ from app.dialects.shared import (
     patching,
 )
 from app.dialects.task_routes import array, list_answer, task_answer
+from app.exchange import commands as imports
 from app.exchange import queries as find_imports
-from app.exchange import service as imports
 from app.exchange.models import Mode, TaskImport
 from app.exchange.schemas import ImportInputSchema, ImportSchema
-from app.exchange.uploads import read_upload
 from app.extensions import db
 from app.health.schemas import MessageSchema
 from app.task_logs.queries import read_logs
 from app.task_logs.schemas import TaskLogQuerySchema
-from app.tasks import service as tasks
+from app.tasks import commands as tasks
 from app.tasks.by_date import read_day, tasks_of_day
 from app.tasks.filters import Person
 from app.tasks.models import Priority
-from app.users import service as users
-from app.users.actor import asking_actor, current_actor
+from app.users import commands as users
+from app.users.actor import current_actor
 from app.users.models import Role, User
 from app.users.queries import find_user
 from app.users.schemas import password_field, username_field
@@ -210,8 +205,7 @@ EXAMPLE = {"task_name": "Write the report", "priority": "LOW", "assigned_user": 
 @bp.response(201, RegisteredSchema)
 def register(data: dict[str, Any]) -> User:
     """Register; the first who asks for the role admin gets it while there is none"""
-    with unit_of_work() as session:
-        return users.register(session, data, actor=asking_actor())
+    return users.register(data)
 
 
 @bp.post("/users/login")
@@ -222,9 +216,7 @@ def register(data: dict[str, Any]) -> User:
 @bp.alt_response(401, description="Wrong username or password")
 def login(credentials: dict[str, str]) -> dict[str, str]:
     """Sign in"""
-    with unit_of_work() as session:
-        _, opened = auth.sign_in(session, credentials["username"].strip(), credentials["password"])
-    issued = tokens.issue(opened)
+    _, issued = auth.sign_in(credentials)
     return {"access_token": issued["access"], "refresh_token": issued["refresh"]}
 
 
@@ -254,9 +246,7 @@ def tasks_by_date(day: str) -> Response:
 @bp.alt_response(201, schema=FlaskTaskSchema, success=True)
 def create_task(data: dict[str, Any]) -> Response:
     """Create a task; `created_at` may lie in the past"""
-    with unit_of_work() as session:
-        task = tasks.create_task(session, data, actor=current_actor())
-    return task_answer(task, FlaskTaskSchema, 201)
+    return task_answer(tasks.create(data), FlaskTaskSchema, 201)
 
 
 @bp.put("/tasks/update-task/<id:task_id>")
@@ -264,18 +254,14 @@ def create_task(data: dict[str, Any]) -> Response:
 @bp.alt_response(200, schema=FlaskTaskSchema, success=True)
 def update_task(data: dict[str, Any], task_id: int) -> Response:
     """Change a task; what is left out stays"""
-    version, actor = expected_version(), current_actor()
-    with unit_of_work() as session:
-        task = tasks.update_task(session, task_id, data, actor=actor, version=version)
-    return task_answer(task, FlaskTaskSchema)
+    return task_answer(tasks.change(task_id, data), FlaskTaskSchema)
 
 
 @bp.delete("/tasks/delete/<id:task_id>")
 @bp.response(200, DeletedSchema)
 def delete_task(task_id: int) -> dict[str, str]:
     """Delete a task: it becomes inactive, the row stays"""
-    with unit_of_work() as session:
-        tasks.delete_task(session, task_id, actor=current_actor(), version=expected_version())
+    tasks.delete(task_id)
     return {"message": "Task deleted"}
 
 
@@ -286,9 +272,7 @@ def delete_task(task_id: int) -> dict[str, str]:
 @bp.alt_response(413, description="The file is larger than MAX_IMPORT_BYTES")
 def upload_csv(data: dict[str, Any]) -> TaskImport:
     """Import a CSV file of tasks; `GET /tasks/upload-csv/<id>` tells how far it is"""
-    upload = read_upload(data.pop("file"), current_settings().MAX_IMPORT_BYTES)
-    with unit_of_work() as session:
-        return imports.create_import(session, data, upload, actor=current_actor())
+    return imports.hand_in(data)
 
 
 @bp.get("/tasks/upload-csv/<id:import_id>")

@@ -10,7 +10,6 @@ from marshmallow import Schema, fields
 
 from app.boards.lifecycle import Status
 from app.core.api import Blueprint
-from app.core.db import snapshot, unit_of_work
 from app.core.fields import CommaList, Id, Text
 from app.core.limits import management_limit, password_limit, registration_limit
 from app.dialects.shared import (
@@ -29,14 +28,14 @@ from app.dialects.shared import (
 )
 from app.dialects.task_routes import TaskRoutes, add_task_routes, paged
 from app.extensions import db
-from app.projects import directory
+from app.projects import commands, directory
 from app.reports import queries as reports
 from app.reports.schemas import InsightSchema
 from app.tasks.filters import Person
 from app.tasks.models import Priority
 from app.tasks.query_schema import PageQuerySchema
-from app.users import service as users
-from app.users.actor import asking_actor, current_actor
+from app.users import commands as users
+from app.users.actor import current_actor
 from app.users.models import User
 from app.users.schemas import password_field, username_field
 
@@ -134,8 +133,7 @@ add_task_routes(bp, TASKS)
 @bp.response(200, ManagedInsightSchema)
 def show_insight() -> Mapping[str, Any]:
     """Count the tasks that the caller may see, by status, priority and person"""
-    with snapshot() as session:
-        found = reports.insight(session, current_actor())
+    found = reports.current_insight(current_actor())
     renamed = {"tasks_by_status": STATUS, "tasks_by_priority": PRIORITY}
     return found | {name: words.total(found[name]) for name, words in renamed.items()}
 
@@ -146,8 +144,7 @@ def show_insight() -> Mapping[str, Any]:
 @bp.response(201, ManagedUserSchema)
 def register(data: dict[str, Any]) -> User:
     """Register"""
-    with unit_of_work() as session:
-        return users.register(session, data, actor=asking_actor())
+    return users.register(data)
 
 
 @bp.get("/api/users/<id:user_id>/")
@@ -158,21 +155,13 @@ def show_user(user_id: int) -> dict[str, Any]:
     return directory.as_seen(directory.find_person(db.session(), user_id, actor), actor)
 
 
-def _change(user_id: int, data: dict[str, Any]) -> dict[str, Any]:
-    actor = current_actor()
-    with unit_of_work() as session:
-        directory.find_person(session, user_id, actor)
-        user = users.update_account(session, user_id, data, actor=actor)
-    return directory.as_seen(user, actor)
-
-
 @bp.put("/api/users/<id:user_id>/")
 @password_limit
 @bp.arguments(ManagedUserSchema)
 @bp.response(200, ManagedUserSchema)
 def replace_user(data: dict[str, Any], user_id: int) -> dict[str, Any]:
     """Change an account; another password ends all its sessions"""
-    return _change(user_id, data)
+    return commands.change_account(user_id, data)
 
 
 @bp.patch("/api/users/<id:user_id>/")
@@ -181,15 +170,12 @@ def replace_user(data: dict[str, Any], user_id: int) -> dict[str, Any]:
 @bp.response(200, ManagedUserSchema)
 def change_user(data: dict[str, Any], user_id: int) -> dict[str, Any]:
     """Change some fields of an account; another password ends all its sessions"""
-    return _change(user_id, data)
+    return commands.change_account(user_id, data)
 
 
 @bp.delete("/api/users/<id:user_id>/")
 @bp.alt_response(200, description="It is closed", success=True)
 def close_account(user_id: int) -> tuple[dict[str, Any], int]:
     """Close an account; what it did stays"""
-    actor = current_actor()
-    with unit_of_work() as session:
-        directory.find_person(session, user_id, actor)
-        users.close_account(session, user_id, actor=actor)
+    commands.close_account(user_id)
     return {}, 200

@@ -8,12 +8,11 @@ from flask import Response, current_app, jsonify
 from marshmallow import Schema
 
 from app.core.api import Blueprint
-from app.core.db import unit_of_work
-from app.core.etag import expected_version, with_etag
+from app.core.etag import with_etag
 from app.core.pagination import page_schema
 from app.dialects.shared import TaskBody, patching, replacing
 from app.extensions import db
-from app.tasks import queries, service
+from app.tasks import commands, queries
 from app.tasks.listing import TaskPage, find_page
 from app.tasks.models import Task
 from app.tasks.recording import as_json
@@ -93,8 +92,7 @@ def add_task_routes(bp: Blueprint, routes: TaskRoutes) -> None:
     @bp.alt_response(routes.deleted[1], description="It is deleted", success=True)
     def delete_task(task_id: int) -> Any:
         """Delete a task; it can be restored through the canonical API"""
-        with unit_of_work() as session:
-            service.delete_task(session, task_id, actor=current_actor(), version=expected_version())
+        commands.delete(task_id)
         return routes.deleted
 
 
@@ -111,9 +109,7 @@ def _add_collection(bp: Blueprint, routes: TaskRoutes) -> None:
     @bp.alt_response(201, schema=routes.body, success=True)
     def create_task(data: dict[str, Any]) -> Response:
         """Create a task; the caller is its reporter"""
-        with unit_of_work() as session:
-            task = service.create_task(session, data, actor=current_actor())
-        return task_answer(task, routes.body, 201)
+        return task_answer(commands.create(data), routes.body, 201)
 
 
 def _add_changes(
@@ -129,9 +125,4 @@ def _add_changes(
     @bp.alt_response(200, schema=routes.body, success=True)
     @bp.alt_response(412, description="The task is not at the version in If-Match")
     def change_task(data: dict[str, Any], task_id: int) -> Response:
-        version = expected_version()
-        with unit_of_work() as session:
-            task = service.update_task(
-                session, task_id, data, actor=current_actor(), version=version
-            )
-        return task_answer(task, routes.body)
+        return task_answer(commands.change(task_id, data), routes.body)

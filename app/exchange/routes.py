@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
-from app.config import current_settings
 from app.core import clock, csv
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
@@ -12,7 +11,7 @@ from app.core.downloads import download
 from app.core.limits import api_limit
 from app.core.pagination import Page, page_schema, paged
 from app.core.requests import accepts_file
-from app.exchange import export, queries, service
+from app.exchange import commands, export, queries, service
 from app.exchange.models import ImportFault, TaskImport
 from app.exchange.schemas import (
     ExportQuerySchema,
@@ -22,7 +21,6 @@ from app.exchange.schemas import (
     ImportSchema,
     ImportStartSchema,
 )
-from app.exchange.uploads import read_upload
 from app.extensions import db
 from app.tasks.saved_filters import applied
 from app.users.actor import current_actor
@@ -52,9 +50,7 @@ def export_tasks(query: dict[str, Any]) -> Response:
 @bp.alt_response(413, description="The file is larger than MAX_IMPORT_BYTES")
 def create_import(data: dict[str, Any]) -> TaskImport:
     """Hand in a CSV file of tasks to be checked or imported"""
-    upload = read_upload(data.pop("file"), current_settings().MAX_IMPORT_BYTES)
-    with unit_of_work() as session:
-        return service.create_import(session, data, upload, actor=current_actor())
+    return commands.hand_in(data)
 
 
 @bp.get("/tasks/imports/")

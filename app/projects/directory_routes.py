@@ -5,14 +5,11 @@ from typing import Any
 from flask import Response, jsonify
 
 from app.core.api import Blueprint
-from app.core.db import unit_of_work
 from app.core.limits import api_limit
 from app.core.pagination import page_schema, paged
 from app.extensions import db
-from app.projects import directory
-from app.users import service
+from app.projects import commands, directory
 from app.users.actor import current_actor
-from app.users.models import User
 from app.users.schemas import AccountSchema, UserQuerySchema, UserSchema
 
 bp = Blueprint("directory", __name__, description="Find people, change accounts")
@@ -41,15 +38,12 @@ def show_user(user_id: int) -> Response:
 
 @bp.patch("/users/<id:user_id>/")
 @bp.arguments(AccountSchema)
-@bp.response(200, UserSchema)
+@bp.alt_response(200, schema=UserSchema, success=True)
 @bp.alt_response(403, description="Somebody else's account, or a field, for administrators only")
 @bp.alt_response(409, description="The name is taken, or no active administrator would be left")
-def change_user(data: dict[str, Any], user_id: int) -> User:
+def change_user(data: dict[str, Any], user_id: int) -> Response:
     """Change one's own account, or any as an administrator; disabling ends its sessions"""
-    actor = current_actor()
-    with unit_of_work() as session:
-        directory.find_person(session, user_id, actor)
-        return service.update_account(session, user_id, data, actor=actor)
+    return jsonify(commands.change_account(user_id, data))
 
 
 @bp.delete("/users/<id:user_id>/")
@@ -58,7 +52,4 @@ def change_user(data: dict[str, Any], user_id: int) -> User:
 @bp.alt_response(409, description="No active administrator would be left")
 def close_account(user_id: int) -> None:
     """Disable one's own account, or any as an administrator; what it did stays"""
-    actor = current_actor()
-    with unit_of_work() as session:
-        directory.find_person(session, user_id, actor)
-        service.close_account(session, user_id, actor=actor)
+    commands.close_account(user_id)

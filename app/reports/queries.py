@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.boards.lifecycle import OPEN, Status
 from app.core import clock
+from app.core.db import snapshot
 from app.core.events import Stream
 from app.projects.queries import projects_of
 from app.reports.models import TaskCount
@@ -19,6 +20,12 @@ from app.users.actor import Actor
 from app.users.models import User
 
 DUE_SOON = timedelta(hours=24)
+
+
+def current_insight(actor: Actor) -> dict[str, Any]:
+    """`insight` of this moment, in a transaction of its own."""
+    with snapshot() as session:
+        return insight(session, actor)
 
 
 def insight(session: Session, actor: Actor) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from app.core.api import Blueprint
-from app.core.db import snapshot
 from app.core.limits import api_limit
 from app.reports import queries
 from app.reports.schemas import InsightSchema
@@ -17,5 +16,4 @@ api_limit(bp)
 @bp.response(200, InsightSchema)
 def show_insight() -> dict[str, Any]:
     """Count the tasks that the caller may see, by status, priority and person"""
-    with snapshot() as session:
-        return queries.insight(session, current_actor())
+    return queries.current_insight(current_actor())

@@ -1,6 +1,5 @@
 """Tasks: `/api/v1/tasks/…`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, current_app
@@ -8,11 +7,10 @@ from flask import Response, current_app
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
 from app.core.errors import Invalid
-from app.core.etag import expected_version
 from app.core.limits import api_limit
 from app.core.pagination import page_schema, url_with
 from app.extensions import db
-from app.tasks import queries, service
+from app.tasks import commands, queries, service
 from app.tasks.by_date import read_day, tasks_of_day
 from app.tasks.listing import find_page
 from app.tasks.query_schema import TaskQuerySchema
@@ -70,9 +68,7 @@ def list_tasks_of_day(day: str) -> Response:
 @bp.alt_response(201, schema=TaskSchema, success=True)
 def create_task(data: dict[str, Any]) -> Response:
     """Create a task; the caller is its reporter"""
-    with unit_of_work() as session:
-        task = service.create_task(session, data, actor=current_actor())
-    return task_response(task, 201)
+    return task_response(commands.create(data), 201)
 
 
 @bp.get("/tasks/<id:task_id>/")
@@ -88,7 +84,7 @@ def show_task(task_id: int) -> Response:
 @bp.alt_response(412, description="The task is not at the version in If-Match")
 def replace_task(data: dict[str, Any], task_id: int) -> Response:
     """Replace a task; what is left out takes its default"""
-    return _update(task_id, data)
+    return task_response(commands.change(task_id, data))
 
 
 @bp.patch("/tasks/<id:task_id>/")
@@ -97,7 +93,7 @@ def replace_task(data: dict[str, Any], task_id: int) -> Response:
 @bp.alt_response(412, description="The task is not at the version in If-Match")
 def change_task(data: dict[str, Any], task_id: int) -> Response:
     """Change some fields of a task; what is left out stays, null empties"""
-    return _update(task_id, data)
+    return task_response(commands.change(task_id, data))
 
 
 @bp.delete("/tasks/<id:task_id>/")
@@ -105,8 +101,7 @@ def change_task(data: dict[str, Any], task_id: int) -> Response:
 @bp.alt_response(403, description="Neither the reporter, nor MANAGER or ADMIN of the project")
 def delete_task(task_id: int) -> None:
     """Delete a task; it can be restored"""
-    with unit_of_work() as session:
-        service.delete_task(session, task_id, actor=current_actor(), version=expected_version())
+    commands.delete(task_id)
 
 
 @bp.post("/tasks/<id:task_id>/restore/")
@@ -128,13 +123,6 @@ def show_history(query: dict[str, Any], task_id: int) -> dict[str, Any]:
     found = queries.history(session, task_id, before=query.get("before"), limit=size + 1)
     more = len(found) > size
     return {"results": found[:size], "next": _before(found[size - 1].id) if more else None}
-
-
-def _update(task_id: int, data: Mapping[str, Any]) -> Response:
-    version = expected_version()
-    with unit_of_work() as session:
-        task = service.update_task(session, task_id, data, actor=current_actor(), version=version)
-    return task_response(task)
 
 
 def _page(query: dict[str, Any]) -> Response:

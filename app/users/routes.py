@@ -6,8 +6,8 @@ from app.core.api import Blueprint
 from app.core.db import unit_of_work
 from app.core.limits import api_limit, registration_limit
 from app.extensions import db
-from app.users import queries, service
-from app.users.actor import asking_actor, current_actor
+from app.users import commands, queries, service
+from app.users.actor import current_actor
 from app.users.models import User
 from app.users.schemas import ProfileSchema, RegistrationSchema, UserSchema
 
@@ -23,8 +23,7 @@ api_limit(bp)
 @bp.alt_response(409, description="The username or the e-mail is taken")
 def register(data: dict[str, Any]) -> User:
     """Register"""
-    with unit_of_work() as session:
-        return service.register(session, data, actor=asking_actor())
+    return commands.register(data)
 
 
 @bp.get("/auth/users/me/")

@@ -76,6 +76,12 @@ def test_services_never_open_a_unit_of_work():
     assert found == []
 
 
+def test_dialects_hold_no_transaction_and_no_query():
+    for path in sources("app/dialects"):
+        words = set(re.findall(r"\w+", path.read_text()))
+        assert not words & {"unit_of_work", "snapshot", "select", "sqlalchemy", "require"}, path
+
+
 def filled(rule):
     """A path for a rule, with something plausible for each variable."""
     path = rule.rule
