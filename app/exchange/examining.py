@@ -112,7 +112,7 @@ def _faults(row: Row, errors: FieldErrors) -> Iterator[dict[str, Any]]:
         for message in messages:
             yield {
                 "row": row.number,
-                "column": column or None,
+                "column": row.headings.get(column, column) or None,
                 "message": str(message),
                 "value": shortened(row.cells.get(column, row.surplus or None)),
             }

@@ -19,12 +19,13 @@ DELIMITERS = ",;\t"
 class Row:
     """One row of a file: its number in a spreadsheet, its cells by column, what the API takes.
 
-    `surplus` is what stands beyond the last column.
+    `headings` are the columns as the file calls them, `surplus` is what stands beyond the last one.
     """
 
     number: int
     cells: Mapping[str, str]
     data: dict[str, Any]
+    headings: Mapping[str, str]
     surplus: str = ""
 
 
@@ -47,6 +48,8 @@ class TaskFile:
         if not header:
             raise _invalid("is empty; the first row names the columns")
         self._columns: Sequence[Column] = read_header(header)
+        names = [column.name for column in self._columns]
+        self._headings = dict(zip(names, map(str.strip, header), strict=True))
 
     def count(self) -> int:
         """The number of rows. Raises Invalid for none, too many and what cannot be read."""
@@ -67,7 +70,8 @@ class TaskFile:
                 for column, cell in zip(self._columns, cells, strict=False)
                 if column.read
             }
-            yield Row(number, named, _as_json(named), "".join(cells[width:]))
+            surplus = "".join(cells[width:])
+            yield Row(number, named, _as_json(named), self._headings, surplus)
 
     def boards(self) -> set[str]:
         """What stands in the column `board`, as it stands there."""

@@ -77,7 +77,9 @@ class FaultSchema(Schema):
     """What is wrong with one row."""
 
     row = fields.Integer(metadata={"description": "As a spreadsheet numbers it; 1 is the header."})
-    column = fields.String(allow_none=True, metadata={"description": "Null for the whole row."})
+    column = fields.String(
+        allow_none=True, metadata={"description": "As the file calls it; null for the whole row."}
+    )
     message = fields.String()
     value = fields.String(allow_none=True, metadata={"description": "The cell, shortened."})
 

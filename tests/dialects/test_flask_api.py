@@ -42,12 +42,14 @@ def test_a_csv_in_the_documents_words_is_imported(ada, bob, worked):
 
 
 def test_one_bad_row_keeps_all_out_unless_the_valid_ones_are_wanted(ada, worked):
-    text = "task_name,status\nGood,pending\nBad,nonsense\n"
+    text = "task_name,Status\nGood,pending\nBad,nonsense\n"
 
     none, rest = upload(ada, text).json["id"], upload(ada, text, mode="valid").json["id"]
     worked()
 
     assert ada.get(f"/tasks/upload-csv/{none}").json["imported"] == 0
+    (fault,) = ada.get(f"/api/v1/tasks/imports/{none}/errors/").json["results"]
+    assert (fault["row"], fault["column"], fault["value"]) == (3, "Status", "nonsense")
     assert ada.get(f"/tasks/upload-csv/{rest}").json["imported"] == 1
     assert [task["task_name"] for task in ada.get("/tasks/task-records").json] == ["Good"]
 
