@@ -118,6 +118,10 @@ MAX_IMPORT_BYTES: int = 33554432
 # lets clients forge their address.
 TRUSTED_PROXIES: int = 0
 
+# Send requests that come over http to https, health checks apart. Behind a proxy that ends TLS it
+# needs TRUSTED_PROXIES.
+SECURE_SSL_REDIRECT: bool = False
+
 # Host names this service answers to, separated by commas; .example.com stands for its subdomains
 # too. Empty: any. * is refused in production.
 ALLOWED_HOSTS: list[str] = []

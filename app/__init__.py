@@ -41,15 +41,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_cache(app, settings.CACHE_REDIS_URL)
     install_reactions(app, REACTIONS)
 
-    # Before a view runs, in this order: an id, a look at the text, the caller, the limit, the door.
+    # Before a view runs, in this order: an id, https, the text, the caller, the limit, the door.
     init_request_logging(app)
+    init_security_headers(app)
     init_request_bounds(app)
     app.before_request(identify_caller)
     init_limits(app, settings)
     require_token(app, PUBLIC)
 
     init_error_handlers(app)
-    init_security_headers(app)
     api.init_app(app)
     register_blueprints(app)
     init_openapi(app, PUBLIC)

@@ -248,6 +248,11 @@ class Settings(BaseSettings):
         description="Number of reverse proxies in front whose X-Forwarded-* headers are believed. "
         "Too high a number lets clients forge their address.",
     )
+    SECURE_SSL_REDIRECT: bool = Field(
+        False,
+        description="Send requests that come over http to https, health checks apart. Behind a "
+        "proxy that ends TLS it needs TRUSTED_PROXIES.",
+    )
     ALLOWED_HOSTS: TextList = Field(
         [],
         description="Host names this service answers to, separated by commas; .example.com stands "

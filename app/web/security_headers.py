@@ -1,6 +1,7 @@
-"""Headers that tell a browser what an answer may not do."""
+"""What keeps browsers safe: headers that tell what an answer may not do, and https."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.config import current_settings
 
@@ -19,6 +20,8 @@ STRICT_POLICY: Policy = {
 """Everything comes from this service; nothing is inline, framed, or from another host."""
 
 _HSTS = "max-age=31536000; includeSubDomains"
+_PROBED = ("/livez", "/readyz", "/api/health")
+"""Probes come from next door and follow no redirect."""
 
 
 def policy_header(policy: Policy) -> str:
@@ -27,8 +30,21 @@ def policy_header(policy: Policy) -> str:
 
 
 def init_security_headers(app: Flask) -> None:
-    """Add the headers to every answer; what a view has set itself stays."""
+    """Add the headers to every answer; what a view has set itself stays.
+
+    With SECURE_SSL_REDIRECT what comes in clear text is sent to https, before anything else.
+    """
+    app.before_request(_insist_on_https)
     app.after_request(_add_headers)
+
+
+def _insist_on_https() -> BaseResponse | None:
+    if request.is_secure or not current_settings().SECURE_SSL_REDIRECT:
+        return None
+    if request.path.startswith(_PROBED):
+        return None
+    # 308 keeps the method and the body.
+    return redirect(request.url.replace("http:", "https:", 1), 308)
 
 
 def _add_headers(response: Response) -> Response:
