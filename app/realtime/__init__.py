@@ -10,12 +10,12 @@ from app.config import Settings, current_settings
 from app.extensions import socketio
 from app.realtime.connections import Connections
 from app.realtime.credentials import is_allowed_origin
-from app.realtime.exchange import Exchange
 from app.realtime.gate import Gate
 from app.realtime.handshake import PATH, Handshake
 from app.realtime.protocol import BoundedJson
 from app.realtime.raw_endpoint import RawEndpoint
 from app.realtime.socketio_adapter import SocketIOAdapter
+from app.realtime.switchboard import Switchboard
 from app.realtime.websocket import WebSocketDriver
 
 PING_INTERVAL_SECONDS = 25
@@ -41,12 +41,12 @@ def init_realtime(app: Flask) -> None:
         "websocket": WebSocketDriver,
     }
     connections = Connections(settings.SOCKETS_PER_USER, settings.SOCKETS_PER_ADDRESS)
-    exchange = Exchange(app, socketio.server, connections)
-    app.extensions["realtime"] = exchange
-    SocketIOAdapter(exchange)
+    switchboard = Switchboard(app, socketio.server, connections)
+    app.extensions["realtime"] = switchboard
+    SocketIOAdapter(switchboard)
     gate = Gate(app, settings, connections)
-    app.wsgi_app = Handshake(app, settings, gate, exchange)  # type: ignore[method-assign]  # Flask's
-    app.wsgi_app = RawEndpoint(app, gate, exchange)  # type: ignore[method-assign]  # documented way
+    app.wsgi_app = Handshake(app, settings, gate, switchboard)  # type: ignore[method-assign]  # Flask's
+    app.wsgi_app = RawEndpoint(app, gate, switchboard)  # type: ignore[method-assign]  # documented way
 
 
 def _options(settings: Settings) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from app.core.errors import BadRequest, ServiceError, Unavailable
 from app.realtime.connections import Connection, Farewell
 from app.realtime.credentials import Environ, token_of
 from app.realtime.errors import TooLarge
-from app.realtime.exchange import Exchange
 from app.realtime.gate import (
     Gate,
     StartResponse,
@@ -27,6 +26,7 @@ from app.realtime.gate import (
     refuse,
     tcp_socket,
 )
+from app.realtime.switchboard import Switchboard
 
 PATH = "/socket.io/"
 
@@ -34,9 +34,11 @@ PATH = "/socket.io/"
 class Handshake:
     """WSGI middleware: lets good requests to PATH pass, and all others alone."""
 
-    def __init__(self, app: Flask, settings: Settings, gate: Gate, exchange: Exchange) -> None:
+    def __init__(
+        self, app: Flask, settings: Settings, gate: Gate, switchboard: Switchboard
+    ) -> None:
         self._app, self._settings = app, settings
-        self._gate, self._exchange = gate, exchange
+        self._gate, self._switchboard = gate, switchboard
         self._next: WsgiApp = app.wsgi_app
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -53,7 +55,7 @@ class Handshake:
             if "sid" not in query:
                 self._check_newcomer(environ)
                 return self._next(environ, start_response)
-            connection = self._exchange.connections.get(query["sid"][0])
+            connection = self._switchboard.connections.get(query["sid"][0])
             if connection is None:  # The library says what there is to say.
                 return self._next(environ, start_response)
             return self._continue(connection, environ, start_response)
@@ -96,7 +98,7 @@ class Handshake:
     def _check_size(self, connection: Connection, environ: Environ) -> None:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > self._settings.SOCKET_MAX_MESSAGE_BYTES:
-            self._exchange.dismiss(connection, Farewell.MISBEHAVED)
+            self._switchboard.dismiss(connection, Farewell.MISBEHAVED)
             raise TooLarge("The message is too large.")
 
 

@@ -1,4 +1,4 @@
-"""Bare WebSockets over the exchange: each message is one JSON text."""
+"""Bare WebSockets over the switchboard: each message is one JSON text."""
 
 import json
 import time

@@ -13,11 +13,11 @@ from app.core.errors import BadRequest, ServiceError, Unavailable
 from app.realtime.connections import Connection, Farewell
 from app.realtime.credentials import BEARER, Environ, subprotocol_token, token_of
 from app.realtime.errors import TooManySockets
-from app.realtime.exchange import Exchange
 from app.realtime.gate import Gate, StartResponse, WsgiApp, check_upgrade, refuse, tcp_socket
 from app.realtime.queries import Replay
 from app.realtime.raw_adapter import RawAdapter, RawSession
 from app.realtime.subscription import read_subscription
+from app.realtime.switchboard import Switchboard
 from app.realtime.websocket import BoundedWebSocket, accept, leave
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ _FAREWELLS = {TooManySockets: Farewell.TOO_MANY, Unavailable: Farewell.UNAVAILAB
 class RawEndpoint:
     """WSGI middleware: serves PATHS, and lets all others pass."""
 
-    def __init__(self, app: Flask, gate: Gate, exchange: Exchange) -> None:
-        self._app, self._gate, self._exchange = app, gate, exchange
+    def __init__(self, app: Flask, gate: Gate, switchboard: Switchboard) -> None:
+        self._app, self._gate, self._switchboard = app, gate, switchboard
         self._adapter = RawAdapter()
         self._next: WsgiApp = app.wsgi_app
 
@@ -54,16 +54,18 @@ class RawEndpoint:
         connection = Connection(uuid.uuid4().hex, environ["REMOTE_ADDR"], self._adapter, line)
         session = self._adapter.open(connection)
         try:
-            self._exchange.open(connection)
+            self._switchboard.open(connection)
             # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here
             # on is queued.
             subprotocol = self._sign_in(connection, environ)
-            eio = self._exchange.server.eio
+            eio = self._switchboard.server.eio
             socket = accept(environ, eio, subprotocol=subprotocol)
-            self._exchange.server.start_background_task(session.write_to, socket, eio.ping_interval)
+            self._switchboard.server.start_background_task(
+                session.write_to, socket, eio.ping_interval
+            )
             self._listen(connection, session, socket)
         finally:
-            self._exchange.connections.remove(connection.id)
+            self._switchboard.connections.remove(connection.id)
             self._adapter.close(connection)
         return leave(socket)
 
@@ -74,7 +76,7 @@ class RawEndpoint:
         token = offered if token is None else token
         if token is not None:
             with self._app.app_context():
-                self._exchange.sign_in(connection, token)
+                self._switchboard.sign_in(connection, token)
         return BEARER if offered is not None else None
 
     def _listen(
@@ -91,7 +93,7 @@ class RawEndpoint:
             if connection.meter.allows():
                 self._handle(connection, session, text)
             else:
-                self._exchange.dismiss(connection, Farewell.MISBEHAVED)
+                self._switchboard.dismiss(connection, Farewell.MISBEHAVED)
 
     def _handle(self, connection: Connection, session: RawSession, text: object) -> None:
         try:
@@ -101,16 +103,16 @@ class RawEndpoint:
             session.say({"error": error.detail})
             if connection.actor is None:
                 why = _FAREWELLS.get(type(error), Farewell.UNAUTHENTICATED)
-                self._exchange.dismiss(connection, why)
+                self._switchboard.dismiss(connection, why)
         except Exception:
             log.exception("A message of a client could not be handled.")
-            self._exchange.dismiss(connection, Farewell.FAILED)
+            self._switchboard.dismiss(connection, Farewell.FAILED)
 
     def _do(self, connection: Connection, session: RawSession, asked: dict[str, Any]) -> None:
         if connection.actor is None:
             if set(asked) != {"token"}:
                 raise BadRequest(_SIGN_IN)
-            self._exchange.sign_in(connection, asked["token"])
+            self._switchboard.sign_in(connection, asked["token"])
             return
         if "subscribe" not in asked or set(asked) - {"subscribe", "last_seq"}:
             raise BadRequest(_ASK)
@@ -122,7 +124,7 @@ class RawEndpoint:
             place = {"head": found.head, "resync_required": found.resync_required}
             session.say({"subscribed": stream, **place})
 
-        self._exchange.subscribe(connection, wanted, answer)
+        self._switchboard.subscribe(connection, wanted, answer)
 
 
 def _read(text: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Socket.IO over the exchange: what a client may ask, how it is told and let go."""
+"""Socket.IO over the switchboard: what a client may ask, how it is told and let go."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connections import Connection, Farewell
 from app.realtime.credentials import token_of
-from app.realtime.exchange import Exchange
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
 from app.realtime.queries import Replay
 from app.realtime.subscription import read_subscription
+from app.realtime.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ NAMESPACE = "/"
 class SocketIOAdapter:
     """One application's Socket.IO server with the connections that came through it."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange, self.server = exchange, exchange.server
+    def __init__(self, switchboard: Switchboard) -> None:
+        self.switchboard, self.server = switchboard, switchboard.server
         self._watch_sessions()
 
     def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
@@ -54,12 +54,12 @@ class SocketIOAdapter:
 
     def _watch_sessions(self) -> None:
         """Stand between Engine.IO and Socket.IO, to count connections and to check messages."""
-        eio, connections = self.server.eio, self.exchange.connections
+        eio, connections = self.server.eio, self.switchboard.connections
         opened, received, closed = (eio.handlers[n] for n in ("connect", "message", "disconnect"))
 
         def on_connect(eio_sid: str, environ: dict[str, Any]) -> Any:
             line = tcp_socket(environ) if is_upgrade(environ) else None
-            self.exchange.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
+            self.switchboard.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
             return opened(eio_sid, environ)
 
         def on_message(eio_sid: str, data: object) -> None:
@@ -72,7 +72,7 @@ class SocketIOAdapter:
                     return
             except Exception:
                 log.exception("A message of a client could not be handled.")
-            self.exchange.dismiss(connection, Farewell.MISBEHAVED)
+            self.switchboard.dismiss(connection, Farewell.MISBEHAVED)
 
         def on_disconnect(eio_sid: str, reason: str) -> None:
             connections.remove(eio_sid)
@@ -93,7 +93,7 @@ def connect(auth: object = None) -> None:
     if connection is None:
         raise Refused("unavailable")
     try:
-        _exchange().sign_in(connection, token)
+        _switchboard().sign_in(connection, token)
     except ServiceError as error:
         raise Refused(error.code, {"detail": error.detail}) from None
 
@@ -109,7 +109,7 @@ def subscribe(*payload: object) -> dict[str, Any]:
         return {"error": "bad-request"}
     try:
         wanted = read_subscription(payload[0].get("stream"), payload[0].get("last_seq"))
-        _exchange().subscribe(connection, wanted, answers.append)
+        _switchboard().subscribe(connection, wanted, answers.append)
     except ServiceError as error:
         return {"error": error.code}
     return {"head": answers[0].head, "resync_required": answers[0].resync_required}
@@ -121,8 +121,8 @@ def refuse(_event: str, *_payload: object) -> dict[str, str]:
     return {"error": "unknown-event"}
 
 
-def _exchange() -> Exchange:
-    found: Exchange = current_app.extensions["realtime"]
+def _switchboard() -> Switchboard:
+    found: Switchboard = current_app.extensions["realtime"]
     return found
 
 
@@ -130,4 +130,4 @@ def _connection() -> Connection | None:
     """The connection of the client whose message is being handled."""
     sid: str = request.sid  # type: ignore[attr-defined]  # put there by Flask-SocketIO
     eio_sid: str = socketio.server.manager.eio_sid_from_sid(sid, NAMESPACE)
-    return _exchange().connections.get(eio_sid)
+    return _switchboard().connections.get(eio_sid)

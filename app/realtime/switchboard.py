@@ -35,7 +35,7 @@ GOODBYE_SECONDS = 1.0
 REPLAY_PATIENCE_SECONDS = 20.0
 
 
-class Exchange:
+class Switchboard:
     """The connections of one application, whatever adapter each came through.
 
     `server` gives background tasks and `sleep` in the way of the process, threads or greenlets.
