@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from app.auth import service as auth
 from app.auth import tokens
+from app.auth.limits import sign_in_limit
 from app.auth.schemas import CredentialsSchema, RefreshSchema, TokensSchema
 from app.boards.lifecycle import Status
 from app.core.api import Blueprint
@@ -22,7 +23,6 @@ from app.core.limits import (
     classic_limit,
     registration_limit,
     sign_in_address_limit,
-    sign_in_limit,
 )
 from app.dialects.shared import (
     PRIORITIES,

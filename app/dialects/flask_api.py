@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from app.auth import service as auth
 from app.auth import tokens
+from app.auth.limits import sign_in_limit
 from app.boards.lifecycle import Status
 from app.config import current_settings
 from app.core.api import Blueprint
@@ -19,7 +20,6 @@ from app.core.limits import (
     flask_api_strict_limit,
     registration_limit,
     sign_in_address_limit,
-    sign_in_limit,
 )
 from app.core.requests import accepts_file
 from app.dialects.shared import (
