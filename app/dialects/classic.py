@@ -45,7 +45,7 @@ from app.tasks.models import Priority
 from app.users import service as users
 from app.users.actor import asking_actor
 from app.users.models import User
-from app.users.schemas import password_field, username_field
+from app.users.schemas import email_field, password_field, username_field
 
 STATUS = Words(
     {
@@ -102,7 +102,7 @@ class ClassicUserSchema(Schema):
     id = fields.Integer(dump_only=True)
     username = username_field(required=True)
     password = password_field(required=True)
-    email = fields.Email(load_only=True)
+    email = email_field(load_only=True)
 
 
 class ClassicTokenSchema(TokensSchema):

@@ -57,7 +57,7 @@ from app.users import service as users
 from app.users.actor import asking_actor, current_actor
 from app.users.models import Role, User
 from app.users.queries import find_user
-from app.users.schemas import password_field, username_field
+from app.users.schemas import email_field, password_field, username_field
 
 STATUS = Words(
     {each.value: [each] for each in Status},
@@ -154,7 +154,7 @@ class FlaskUserSchema(Schema):
     username = username_field(required=True)
     password = password_field(required=True)
     role = Word(ROLE)
-    email = fields.Email()
+    email = email_field()
     is_active = fields.Boolean(dump_only=True)
 
 
