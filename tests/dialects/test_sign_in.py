@@ -29,7 +29,8 @@ def test_registering_answers_without_the_password(client, path):
     [
         ("username", ""), ("username", None), ("username", "a b"), ("username", 5),
         ("password", "short"), ("password", None), ("password", "x" * 201),
-        ("email", "nobody"), ("email", "a" * 300 + "@example.com"), ("id", 5), ("is_admin", True), ("is_active", False),
+        ("email", "nobody"), ("email", "a" * 300 + "@example.com"), ("id", 5),
+        ("is_admin", True), ("is_active", False),
     ],
     ids=str,
 )  # fmt: skip
