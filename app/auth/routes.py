@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.auth import commands, service, tokens
+from app.auth.limits import sign_in_limit
 from app.auth.schemas import (
     CredentialsSchema,
     PasswordChangeSchema,
@@ -12,7 +13,7 @@ from app.auth.schemas import (
 )
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
-from app.core.limits import api_limit, password_limit, sign_in_address_limit, sign_in_limit
+from app.core.limits import api_limit, password_limit, sign_in_address_limit
 from app.users.actor import current_actor
 
 bp = Blueprint("auth", __name__, description="Sign in, stay signed in, sign out")

@@ -9,17 +9,14 @@ import math
 import time
 from collections.abc import Iterable
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from flask_limiter import RequestLimit
 from flask_limiter.util import get_remote_address
 from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from werkzeug.exceptions import HTTPException
 
 from app.config import Settings, current_settings
-from app.core import json
-from app.core.errors import ServiceError
 from app.core.limit_counts import count_request
 from app.extensions import limiter
 
@@ -65,19 +62,6 @@ def sign_in_rate() -> str:
     return current_settings().SIGN_IN_RATE
 
 
-def sign_in_key() -> str:
-    """Account and address together, so that nobody can lock an owner out from elsewhere."""
-    try:
-        body = json.loads(request.get_data(cache=True))
-    except (ServiceError, HTTPException):
-        # The view will refuse it; the attempt counts for the address. Nothing may escape from
-        # here: the limiter would take it for a Redis that is down.
-        body = None
-    fields = body if isinstance(body, dict) else {}
-    account = str(fields.get("username") or fields.get("email") or "").strip().lower()[:254]
-    return f"{account}|{get_remote_address()}"
-
-
 api_limit = limiter.shared_limit(caller_rate, scope="v1", key_func=caller_key)
 """Decorates a blueprint of the canonical API: one bucket per caller for all of it."""
 
@@ -98,17 +82,18 @@ flask_api_strict_limit = limiter.limit(
 )
 """Decorates the views of the Flask dialect that are asked for rarely."""
 
-sign_in_limit = limiter.limit(sign_in_rate, key_func=sign_in_key)
-"""Decorates a view that takes a name and a password."""
+password_limit = limiter.shared_limit(sign_in_rate, scope="password", key_func=caller_key)
+"""Decorates a view in which a signed-in user states a password: one bucket for all of them."""
 
-password_limit = limiter.limit(sign_in_rate, key_func=caller_key)
-"""Decorates a view in which a signed-in user states the password again."""
+sign_in_address_limit = limiter.shared_limit(
+    "100/5minute", scope="sign_in_address", key_func=get_remote_address
+)
+"""One password tried on many accounts is bounded by the address, over all ways to sign in."""
 
-sign_in_address_limit = limiter.limit("100/5minute", key_func=get_remote_address)
-"""One password tried on many accounts is bounded by the address."""
-
-registration_limit = limiter.limit("50/hour", key_func=get_remote_address)
-"""Hashing a password is dear, and accounts are for people."""
+registration_limit = limiter.shared_limit(
+    "50/hour", scope="registration", key_func=get_remote_address
+)
+"""Hashing a password is dear, and accounts are for people: one bucket for all ways to register."""
 
 
 def _tell_limits(response: Response) -> Response:

@@ -11,6 +11,7 @@ from flask import Response
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from app.auth import commands as auth
+from app.auth.limits import sign_in_limit
 from app.auth.schemas import CredentialsSchema, RefreshSchema, TokensSchema
 from app.boards.lifecycle import Status
 from app.core.api import Blueprint
@@ -19,7 +20,6 @@ from app.core.limits import (
     classic_limit,
     registration_limit,
     sign_in_address_limit,
-    sign_in_limit,
 )
 from app.dialects.shared import (
     PRIORITIES,
@@ -41,7 +41,7 @@ from app.tasks.filters import Person
 from app.tasks.models import Priority
 from app.users import commands as users
 from app.users.models import User
-from app.users.schemas import password_field, username_field
+from app.users.schemas import email_field, password_field, username_field
 
 STATUS = Words(
     {
@@ -98,7 +98,7 @@ class ClassicUserSchema(Schema):
     id = fields.Integer(dump_only=True)
     username = username_field(required=True)
     password = password_field(required=True)
-    email = fields.Email(load_only=True)
+    email = email_field(load_only=True)
 
 
 class ClassicTokenSchema(TokensSchema):

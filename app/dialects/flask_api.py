@@ -6,6 +6,7 @@ from flask import Response, current_app, jsonify
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from app.auth import commands as auth
+from app.auth.limits import sign_in_limit
 from app.boards.lifecycle import Status
 from app.core.api import Blueprint
 from app.core.errors import NotFound
@@ -15,7 +16,6 @@ from app.core.limits import (
     flask_api_strict_limit,
     registration_limit,
     sign_in_address_limit,
-    sign_in_limit,
 )
 from app.core.requests import accepts_file
 from app.dialects.shared import (
@@ -52,7 +52,7 @@ from app.users import commands as users
 from app.users.actor import current_actor
 from app.users.models import Role, User
 from app.users.queries import find_user
-from app.users.schemas import password_field, username_field
+from app.users.schemas import email_field, password_field, username_field
 
 STATUS = Words(
     {each.value: [each] for each in Status},
@@ -149,7 +149,7 @@ class FlaskUserSchema(Schema):
     username = username_field(required=True)
     password = password_field(required=True)
     role = Word(ROLE)
-    email = fields.Email(allow_none=True)
+    email = email_field(allow_none=True)
     is_active = fields.Boolean(dump_only=True)
 
 

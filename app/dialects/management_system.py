@@ -37,7 +37,7 @@ from app.tasks.query_schema import PageQuerySchema
 from app.users import commands as users
 from app.users.actor import current_actor
 from app.users.models import User
-from app.users.schemas import password_field, username_field
+from app.users.schemas import email_field, password_field, username_field
 
 STATUS = Words(
     {
@@ -89,7 +89,7 @@ class ManagedUserSchema(Schema):
 
     id = fields.Integer(dump_only=True)
     username = username_field(required=True)
-    email = fields.Email(required=True, allow_none=True)
+    email = email_field(required=True, allow_none=True)
     password = password_field(required=True)
     first_name = Text(max_length=150)
     last_name = Text(max_length=150)
@@ -99,7 +99,7 @@ class ManagedUserPatchSchema(ManagedUserSchema):
     """What is changed of an account; what is left out stays."""
 
     username = username_field()
-    email = fields.Email(allow_none=True)
+    email = email_field(allow_none=True)
     password = password_field()
 
 

@@ -69,6 +69,7 @@ COLUMNS = (
     Column("sla_breached", Task.sla_breached),
 )
 NAMES = tuple(column.name for column in COLUMNS)
+MAX_COLUMNS = 100
 BY_NAME = {name: column for column in COLUMNS for name in (column.name, *column.aliases)}
 
 
@@ -79,6 +80,10 @@ def known(header: str) -> Column | None:
 
 def read_header(cells: Sequence[str]) -> Sequence[Column]:
     """The columns that the first row names. Raises Invalid, naming each that there is not."""
+    if len(cells) > MAX_COLUMNS:
+        # Naming them all would take long, and make an answer larger than the file.
+        message = f"has {len(cells):,} columns; more than {MAX_COLUMNS} are not looked at"
+        raise Invalid("The file cannot be imported.", errors={"file": [message]})
     columns = [known(cell) for cell in cells]
     wrong = [_unknown(cell) for cell, column in zip(cells, columns, strict=True) if not column]
     found = [column for column in columns if column]

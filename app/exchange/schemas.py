@@ -1,8 +1,11 @@
 """The shapes of imports."""
 
+from typing import Any
+
 from flask import url_for
 from flask_smorest.fields import Upload
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
+from werkzeug.datastructures import FileStorage
 
 from app.core.fields import Id, Timestamp
 from app.core.query import NumberedPageSchema
@@ -42,11 +45,18 @@ class ImportSchema(Schema):
     )
 
 
+def _check_file(value: Any) -> None:
+    """The fields of a form that are no files come in the same place."""
+    if not isinstance(value, FileStorage):
+        raise ValidationError("must be a file: a part of the form with a file name")
+
+
 class ImportInputSchema(Schema):
     """A file, and what is to be done with it."""
 
     file = Upload(
         required=True,
+        validate=_check_file,
         metadata={"description": "CSV in UTF-8; `,`, `;` or tab between the cells."},
     )
     mode = fields.Enum(

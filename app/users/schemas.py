@@ -35,6 +35,11 @@ def password_field(**kwargs: Any) -> fields.String:
     return fields.String(load_only=True, validate=lengths, **kwargs)
 
 
+def email_field(**kwargs: Any) -> fields.Email:
+    """An address, no longer than the column that keeps it."""
+    return fields.Email(validate=validate.Length(max=254), **kwargs)
+
+
 class PublicUserSchema(Schema):
     """What everyone may know of a colleague."""
 
@@ -59,7 +64,7 @@ class UserSchema(PublicUserSchema):
 class ProfileSchema(Schema):
     """What users change about themselves; a field that is left out stays as it is."""
 
-    email = fields.Email(validate=validate.Length(max=254))
+    email = email_field()
     first_name = Text(max_length=150)
     last_name = Text(max_length=150)
     timezone = fields.String(validate=_check_timezone)
@@ -77,7 +82,7 @@ class RegistrationSchema(ProfileSchema):
     """A new account."""
 
     username = username_field(required=True)
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = email_field(required=True)
     password = password_field(required=True)
     password_confirm = fields.String(load_only=True)
     role = fields.Enum(

@@ -29,7 +29,8 @@ def test_registering_answers_without_the_password(client, path):
     [
         ("username", ""), ("username", None), ("username", "a b"), ("username", 5),
         ("password", "short"), ("password", None), ("password", "x" * 201),
-        ("email", "nobody"), ("id", 5), ("is_admin", True), ("is_active", False),
+        ("email", "nobody"), ("email", "a" * 300 + "@example.com"), ("id", 5),
+        ("is_admin", True), ("is_active", False),
     ],
     ids=str,
 )  # fmt: skip
@@ -87,6 +88,62 @@ def test_guessing_is_stopped(client, ada, path):
     ]
 
     assert codes == [401] * 10 + [429]
+
+
+SIGN_IN = ("/api/token/", "/users/login", "/api/v1/auth/login/")
+
+
+def test_guesses_count_together_by_whichever_way_and_name_they_come(app, client, ada, bob):
+    names = ("ada", "ADA ", "ada@example.com")
+
+    def guess(number):
+        body = {"username": names[number % 3], "password": f"guess {number}"}
+        return client.post(SIGN_IN[number // 4 % 3], json=body).status_code
+
+    assert [guess(number) for number in range(12)] == [401] * 10 + [429] * 2
+    right = {"username": "ada", "password": PASSWORD}
+    assert {client.post(path, json=right).status_code for path in SIGN_IN} == {429}
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.post(SIGN_IN[0], json=right, environ_base=elsewhere).status_code == 200
+    assert client.post(SIGN_IN[0], json=right | {"username": "bob"}).status_code == 200
+
+
+def test_no_name_is_the_bucket_of_another_account(client, ada):
+    for name in (f"account {ada.id}", f"account {ada.id}|127.0.0.1", "", None, 5, ["ada"]):
+        for _ in range(11):
+            client.post("/users/login", json={"username": name, "password": "guess"})
+
+    right = {"username": "ada", "password": PASSWORD}
+    assert client.post("/users/login", json=right).status_code == 200
+
+
+def test_guesses_at_many_accounts_count_together_by_the_address(client):
+    codes = [
+        client.post(SIGN_IN[n % 3], json={"username": f"u{n}", "password": "guess"}).status_code
+        for n in range(101)
+    ]
+
+    assert codes == [401] * 100 + [429]
+
+
+def test_registrations_count_together_whichever_way_they_come(client):
+    bodies = REGISTER | {"/api/v1/auth/users/": REGISTER["/api/users/"]}
+    wrong = {path: body | {"password": "short"} for path, body in bodies.items()}
+
+    codes = [client.post(path, json=wrong[path]).status_code for path in [*wrong] * 13][:51]
+
+    assert set(codes[:50]) == {400, 422}
+    assert codes[50] == 429
+
+
+def test_passwords_set_by_a_signed_in_user_count_together(ada):
+    path = f"/api/users/{ada.id}"
+    codes = [ada.patch(path, json={"password": "short"}).status_code for _ in range(5)]
+    codes += [ada.put(path, json={"password": "short"}).status_code for _ in range(5)]
+
+    body = {"current_password": "guess", "new_password": "a new password"}
+    assert codes == [400] * 10
+    assert ada.post("/api/v1/auth/users/me/password/", json=body).status_code == 429
 
 
 def test_the_classic_limit_is_per_user_and_endpoint(app, ada, bob, monkeypatch):
