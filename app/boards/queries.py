@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.boards.models import Board, BoardColumn
 from app.core.errors import NotFound
+from app.core.pagination import numbered
 from app.projects.models import Project
 from app.projects.permissions import Standing
 from app.projects.queries import get_project, projects_of, standing_in
@@ -57,5 +58,5 @@ def list_boards(
     elif not actor.is_admin:
         seen = seen.where(Board.project_id.in_(projects_of(actor)))
     count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
-    page = seen.order_by(Board.project_id, Board.position, Board.id).limit(query["page_size"])
-    return count, session.scalars(page.offset((query["page"] - 1) * query["page_size"])).all()
+    ordered = seen.order_by(Board.project_id, Board.position, Board.id)
+    return count, session.scalars(numbered(ordered, query)).all()

@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import Schema, fields
-from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, GenerativeSelect, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core import clock
 from app.core.errors import Invalid
 
 T = TypeVar("T")
+Rows = TypeVar("Rows", bound=GenerativeSelect)
 
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 20
@@ -49,6 +50,12 @@ def page_schema(item: type[Schema]) -> type[Schema]:
         },
         name=f"{name}PageSchema",
     )
+
+
+def numbered(rows: Rows, query: Mapping[str, Any]) -> Rows:
+    """The rows of the page that `query` (`page`, `page_size`) names."""
+    size = query["page_size"]
+    return rows.limit(size).offset((query["page"] - 1) * size)
 
 
 def paged(count: int, results: Sequence[T], query: Mapping[str, Any]) -> Page[T]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import snapshot
 from app.core.errors import NotFound
+from app.core.pagination import numbered
 from app.exchange.models import ImportFault, TaskImport
 from app.users.actor import Actor
 
@@ -30,7 +31,7 @@ def list_imports(
     if not actor.is_admin:
         seen = seen.where(TaskImport.user_id == actor.id)
     count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
-    return count, session.scalars(_page(seen.order_by(TaskImport.id.desc()), query)).all()
+    return count, session.scalars(numbered(seen.order_by(TaskImport.id.desc()), query)).all()
 
 
 def list_faults(
@@ -39,7 +40,7 @@ def list_faults(
     """Count and page of what is wrong with the rows, in their order."""
     faults = select(ImportFault).where(ImportFault.import_id == found.id)
     count = session.scalar(select(func.count()).select_from(faults.subquery())) or 0
-    return count, session.scalars(_page(faults.order_by(ImportFault.id), query)).all()
+    return count, session.scalars(numbered(faults.order_by(ImportFault.id), query)).all()
 
 
 def all_faults(import_id: int) -> Iterator[ImportFault]:
@@ -57,7 +58,3 @@ def all_faults(import_id: int) -> Iterator[ImportFault]:
         if len(faults) < BATCH:
             return
         last = faults[-1].id
-
-
-def _page(rows: Any, query: Mapping[str, Any]) -> Any:
-    return rows.limit(query["page_size"]).offset((query["page"] - 1) * query["page_size"])

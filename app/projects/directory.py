@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Forbidden, NotFound
+from app.core.pagination import numbered
 from app.projects.queries import shares_project_with
 from app.users.actor import Actor
 from app.users.models import User
@@ -30,8 +31,7 @@ def list_people(
         )
     matching = _matching(_seen_by(actor), query, actor)
     count = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    page = matching.order_by(User.id).limit(query["page_size"])
-    return count, session.scalars(page.offset((query["page"] - 1) * query["page_size"])).all()
+    return count, session.scalars(numbered(matching.order_by(User.id), query)).all()
 
 
 def find_person(session: Session, user_id: int, actor: Actor) -> User:

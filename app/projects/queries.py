@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict, NotFound
+from app.core.pagination import numbered
 from app.projects.models import Project, ProjectMember, ProjectRole
 from app.projects.permissions import Standing, Tie, effective_role
 from app.users.actor import Actor
@@ -102,10 +103,7 @@ def list_projects(
     if text := query.get("search"):
         seen = seen.where(Project.name.icontains(text, autoescape=True))
     count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
-    found = session.scalars(
-        seen.order_by(Project.id).limit(query["page_size"]).offset(_skip(query))
-    )
-    projects = found.all()
+    projects = session.scalars(numbered(seen.order_by(Project.id), query)).all()
     ids = [project.id for project in projects]
     roles, members = roles_in(session, ids, actor), _member_counts(session, ids)
     rows = [
@@ -120,14 +118,13 @@ def list_members(
 ) -> tuple[int, list[dict[str, Any]]]:
     """Count and page (MemberRowSchema) of a project's members, in the order of their joining."""
     count = _member_counts(session, [project.id]).get(project.id, 0)
-    rows = session.execute(
+    members = (
         select(ProjectMember, User)
         .join(User, User.id == ProjectMember.user_id)
         .where(ProjectMember.project_id == project.id)
         .order_by(ProjectMember.joined_at, ProjectMember.user_id)
-        .limit(query["page_size"])
-        .offset(_skip(query))
     )
+    rows = session.execute(numbered(members, query))
     return count, [
         _fields(member)
         | {name: getattr(user, name) for name in ("username", "first_name", "last_name")}
@@ -152,8 +149,3 @@ def _member_counts(session: Session, project_ids: Collection[int]) -> dict[int, 
 
 def _fields(row: Project | ProjectMember) -> dict[str, Any]:
     return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
-
-
-def _skip(query: Mapping[str, Any]) -> int:
-    skipped: int = (query["page"] - 1) * query["page_size"]
-    return skipped

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
+from app.core.pagination import numbered
 from app.ratelimits.models import RateLimitRecord
 from app.tasks import filters
 from app.users.actor import Actor
@@ -18,14 +19,13 @@ def read_records(
     """Count and page of the records that match `query` (a RateLimitQuerySchema)."""
     wanted = _conditions(query, actor)
     count = session.scalar(select(func.count()).select_from(RateLimitRecord).where(*wanted)) or 0
-    rows = session.execute(
+    records = (
         select(RateLimitRecord, User.id, User.username)
         .outerjoin(User, User.id == RateLimitRecord.user_id)
         .where(*wanted)
         .order_by(*_order(query["ordering"]))
-        .limit(query["page_size"])
-        .offset((query["page"] - 1) * query["page_size"])
     )
+    rows = session.execute(numbered(records, query))
     return count, [_as_entry(row) for row in rows]
 
 
