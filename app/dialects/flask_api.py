@@ -156,6 +156,7 @@ class FlaskUserSchema(Schema):
 class RegisteredSchema(FlaskUserSchema):
     """A new account."""
 
+    email = fields.Email(dump_only=True, allow_none=True)
     message = fields.Constant("User registered successfully", dump_only=True)
 
 

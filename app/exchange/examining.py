@@ -16,6 +16,7 @@ from app.tasks.intake import Intake
 from app.tasks.schemas import TaskCreateSchema
 from app.users.actor import Actor
 from app.users.models import User
+from app.users.schemas import ME
 
 CHUNK = 500
 """So many rows are taken at a time."""
@@ -57,7 +58,7 @@ class Examiner:
     def examine(self, rows: Sequence[Row], intake: Intake) -> Examined:
         """Sort rows into good and bad."""
         named = {row.data["assignee"] for row in rows if "assignee" in row.data}
-        ids = self._look_up({name for name in named if not refused_text(name)})
+        ids = self._look_up({name for name in named if name != ME and not refused_text(name)})
         read = [(row, *self._read(row, ids)) for row in rows]
         people = {values.get("assignee") for _, values, _ in read}
         intake.meet({person for person in people if isinstance(person, int)})
@@ -71,7 +72,7 @@ class Examiner:
         return Examined(good, faults, rows[-1].number)
 
     def _look_up(self, names: Collection[str]) -> dict[str, int]:
-        """A name in the file is a username before it is anything else."""
+        """A name in the file is a username before it is anything else, but for `me`."""
         username = func.lower(User.username)
         found = select(username, User.id).where(username.in_({name.lower() for name in names}))
         # Asked for every chunk, even for nobody: a connection that is idle for long is cut.
@@ -79,7 +80,8 @@ class Examiner:
 
     def _read(self, row: Row, ids: Mapping[str, int]) -> tuple[dict[str, Any], FieldErrors]:
         data = {"board": self._board_id, **row.data}
-        user_id = ids.get(str(data.get("assignee", "")).lower())
+        name = str(data.get("assignee", ""))
+        user_id = None if name == ME else ids.get(name.lower())
         if user_id is not None:
             data["assignee"] = user_id
         surplus = {"": ["has more cells than the header"]} if row.surplus else {}
@@ -87,7 +89,7 @@ class Examiner:
             values: dict[str, Any] = _schema.load(data)
         except ValidationError as error:
             return {}, {**surplus, **error.messages_dict}
-        if values["assignee"] == "me":
+        if values["assignee"] == ME:
             values["assignee"] = self._actor.id
         return values, surplus
 

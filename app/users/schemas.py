@@ -11,6 +11,7 @@ from app.core.query import NumberedPageSchema
 from app.users.models import Role
 from app.users.passwords import MAX_LENGTH, MIN_LENGTH
 
+ME = "me"
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,149}")
 
 
@@ -20,6 +21,8 @@ def _check_username(name: str) -> None:
             "must be 1 to 150 letters, digits, dots, dashes, plus signs or underscores, "
             "and begin with a letter or digit"
         )
+    if name.lower() == ME:
+        raise ValidationError("must not be me, which stands for whoever says it")
 
 
 def _check_timezone(name: str) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.api.importing import hand_in
+from tests.api.importing import exported, hand_in, imported
 
 IMPORTS = ("/tasks/upload-csv", "/api/v1/tasks/imports/")
 
@@ -46,3 +46,20 @@ def test_a_file_in_the_place_of_a_text_is_named(ada, path, name):
 
     assert answer.status_code in (400, 422), answer.text
     assert name in answer.text
+
+
+@pytest.mark.parametrize("name", ["me", "ME"])
+def test_nobody_can_take_the_name_that_stands_for_everyone(client, ada, name):
+    for path in ("/register/", "/users/register", "/api/users/"):
+        body = {"username": name, "password": "password", "email": "m@example.com"}
+        answer = client.post(path, json=body)
+        assert (answer.status_code, "username" in answer.text) == (400, True)
+    assert ada.patch(f"/api/users/{ada.id}", json={"username": name}).status_code == 400
+
+
+def test_an_older_account_of_that_name_gets_nobodys_tasks(app, ada, make_person):
+    make_person("me")
+
+    imported(app, ada, "title,assignee\nMine,me\n", mode="all")
+
+    assert [row["assignee"] for row in exported(ada)] == ["ada"]
