@@ -21,6 +21,8 @@ def _check_username(name: str) -> None:
             "must be 1 to 150 letters, digits, dots, dashes, plus signs or underscores, "
             "and begin with a letter or digit"
         )
+    if name.isdigit():
+        raise ValidationError("must not be a number, which stands for a user's id")
     if name.lower() == ME:
         raise ValidationError("must not be me, which stands for whoever says it")
 

@@ -134,6 +134,8 @@ def test_a_task_takes_no_field_that_is_not_the_callers_to_set(app, ada, body):
         ({"username": "аda"}, "username"),  # a Cyrillic а
         ({"username": "x" * 151}, "username"),
         ({"username": "x\r\nBcc: y"}, "username"),
+        ({"username": "42"}, "username"),
+        ({"username": "Me"}, "username"),
         ({"username": None}, "username"),
         ({"username": 5}, "username"),
         ({"email": "nobody"}, "email"),
