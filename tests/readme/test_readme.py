@@ -97,6 +97,21 @@ def test_every_command_answers_as_printed(tree):
     wait_until(lambda: tree.lines(re.escape(lambda_line.strip())), 15, "the Lambda line")
 
 
+def test_the_commands_of_the_pages_for_other_clients_work(tree):
+    pages = ["flask-api", "classic", "management-system", "workflow-api"]
+    for page in pages:
+        text = (ROOT / "docs" / "dialects" / f"{page}.md").read_text()
+        (block,) = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        script = "set -e\n" + _here(block, tree).replace("curl ", "curl --fail ")
+        run = subprocess.run(
+            ["bash", "-c", script],
+            cwd=ROOT, env=tree.environ, check=False, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert run.returncode == 0, f"{page}: {run.stdout}{run.stderr}"
+        # The last command finds what the one before has made.
+        assert len(re.findall(r'"id"\s*:', run.stdout)) >= 3, run.stdout
+
+
 def test_the_listener_hears_what_it_missed_and_what_happens(tree, tmp_path):
     program, output = tmp_path / "listen.py", tmp_path / "heard.txt"
     program.write_text(_here(_python_block(), tree))
