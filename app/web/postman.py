@@ -35,6 +35,8 @@ _OF_NAMES = {
     "refresh": "{{refresh}}",
 }
 _SIGN_IN = {"access", "access_token"}
+_FIRST = {"user", "auth"}
+"""The folders with which everybody begins."""
 
 
 def collection(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def collection(document: Mapping[str, Any]) -> dict[str, Any]:
         "variable": [_pair(name, value) for name, value in VARIABLES.items()],
         "item": [
             {"name": name, "description": described[name], "item": items}
-            for name, items in folders.items()
+            for name, items in sorted(folders.items(), key=lambda each: each[0] not in _FIRST)
             if items
         ],
     }
