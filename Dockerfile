@@ -34,7 +34,8 @@ FROM runtime AS development
 # The tests of the README type what it shows.
 RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
 # The checkout cannot be written to, so what the tests keep goes elsewhere.
-ENV ENVIRONMENT=development PYTEST_ADDOPTS="-o cache_dir=/tmp/pytest" HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
+ENV ENVIRONMENT=development PYTEST_ADDOPTS="-o cache_dir=/tmp/pytest" HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis \
+    COVERAGE_FILE=/tmp/coverage HTMLCOV=/tmp/htmlcov
 COPY --from=test-libraries /opt/venv /opt/venv
 COPY . .
 RUN python -m compileall -q app embedded workers *.py

@@ -67,6 +67,15 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers"] = node.config.servers
 
 
+WHOLE_SERVICE = {"embedded", "readme", "realtime", "replay", "system", "workers"}
+"""The folders whose tests start servers or processes; all others hold unit tests."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if not WHOLE_SERVICE & set(item.path.parts):
+        item.add_marker("unit")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the group behind each id, where the scheduler looks for it.
