@@ -118,12 +118,13 @@ def test_no_name_is_the_bucket_of_another_account(client, ada):
 
 
 def test_guesses_at_many_accounts_count_together_by_the_address(client):
+    # Without a password nothing is hashed, which takes its time; an attempt counts all the same.
     codes = [
-        client.post(SIGN_IN[n % 3], json={"username": f"u{n}", "password": "guess"}).status_code
-        for n in range(101)
+        client.post(SIGN_IN[n % 3], json={"username": f"u{n}"}).status_code for n in range(101)
     ]
 
-    assert codes == [401] * 100 + [429]
+    assert set(codes[:100]) == {400, 422}
+    assert codes[100] == 429
 
 
 def test_registrations_count_together_whichever_way_they_come(client):
