@@ -116,9 +116,15 @@ def test_a_killed_supervisor_takes_its_processes_along(runs: list[Run]) -> None:
     assert is_gone(child)
 
 
-def test_a_process_that_never_comes_up_ends_it_all(runs: list[Run]) -> None:
-    broken = "import sys; print('no such setting: COLOUR'); sys.exit(3)"
-    command = Run(["database", LIVE], ["migrate", broken, {"once": True}], ["web", LIVE])
+def test_a_process_that_never_comes_up_ends_it_all(runs: list[Run], tmp_path: Path) -> None:
+    said = tmp_path / "database has said its pid"
+    database = LIVE.replace("time.sleep", f"open({str(said)!r}, 'w').close(); time.sleep")
+    broken = (
+        "import os, sys, time\n"
+        f"while not os.path.exists({str(said)!r}): time.sleep(0.01)\n"
+        "print('no such setting: COLOUR'); sys.exit(3)"
+    )
+    command = Run(["database", database], ["migrate", broken, {"once": True}], ["web", LIVE])
     runs.append(command)
     child = command.pid_of("database")
     assert command.end() == 1
