@@ -1,4 +1,4 @@
-"""Ringing: telling the workers of deliveries that are due.
+"""Ringing: telling the workers of what is due.
 
 It has a thread of its own, because a broker that hangs holds a call for seconds, and the positions
 that the sockets follow must not wait for that.
@@ -16,12 +16,8 @@ from kombu.exceptions import ChannelError, KombuError
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core import deliveries
 from app.core.db import unit_of_work
-from app.core.jobs import REPORTS
-from app.exchange import claims
-from app.exchange.jobs import RUN_JOB
-from app.notifications.channels import JOBS_BY_CHANNEL
+from workers.doorbells import DOORBELLS, Doorbell
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +62,7 @@ class Bell:
 
         Raises kombu's, redis-py's and SQLAlchemy's errors.
         """
-        rung = sum(self._ring_channel(channel) for channel in JOBS_BY_CHANNEL)
-        return rung + self._ring_imports()
+        return sum(self._ring_for(bell) for bell in DOORBELLS)
 
     def close(self) -> None:
         """Drop the connection to the broker."""
@@ -101,34 +96,19 @@ class Bell:
         self._is_down = False
         return 0.0 if rung >= BATCH else PAUSE_SECONDS
 
-    def _ring_channel(self, channel: str) -> int:
-        job, queue = JOBS_BY_CHANNEL[channel]
+    def _ring_for(self, bell: Doorbell) -> int:
         with unit_of_work() as session:
-            if not deliveries.has_due(session, channel):
+            if not bell.has_due(session):
                 return 0
         # The broker is asked first, so that nothing is marked as rung while it is away.
-        room = MAX_WAITING - self._waiting_in(queue)
+        room = MAX_WAITING - self._waiting_in(bell.queue)
         if room <= 0:
             return 0
         with unit_of_work() as session:
-            due = deliveries.take_due(session, channel, min(room, BATCH))
-        for delivery_id in due:
+            due = bell.take_due(session, min(room, BATCH))
+        for row_id in due:
             self._celery.send_task(
-                job, args=[delivery_id], queue=queue, connection=self._broker(), retry=False
-            )
-        return len(due)
-
-    def _ring_imports(self) -> int:
-        with unit_of_work() as session:
-            if not claims.has_due(session):
-                return 0
-        if self._waiting_in(REPORTS) >= MAX_WAITING:
-            return 0
-        with unit_of_work() as session:
-            due = claims.take_due(session)
-        for import_id in due:
-            self._celery.send_task(
-                RUN_JOB, args=[import_id], queue=REPORTS, connection=self._broker(), retry=False
+                bell.job, args=[row_id], queue=bell.queue, connection=self._broker(), retry=False
             )
         return len(due)
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from flask import Flask
 from sqlalchemy import BigInteger, Connection, bindparam, func, select, text
@@ -122,28 +122,37 @@ def relay_events(connection: Connection) -> Sequence[EventRecord]:
         if records:
             last = session.scalar(select(func.coalesce(func.max(EventRecord.position), 0)))
             ids = [record.id for record in records]
-            deliveries.owe(session, _owed_for(records))
+            deliveries.owe(session, _owed_for(session, records))
             session.execute(_GIVE_POSITIONS, {"last": last, "ids": ids})
     return records
 
 
-def _owed_for(records: Iterable[EventRecord]) -> Iterator[Owed]:
-    for record in records:
-        for handler in reactions_to(record.type).deliver:
-            yield from (Owed(record, to) for to in _asked(handler, record))
-
-
-def _asked(handler: Deliver, record: EventRecord) -> Sequence[DeliverTo]:
-    """What `handler` asks for.
+def _owed_for(session: Session, records: Sequence[EventRecord]) -> Sequence[Owed]:
+    """What `records` oblige to, as their handlers say.
 
     A handler that fails must neither hold back everybody's events nor lose its own: that it is to
     be run again is then what is owed, with the pauses, the end and the visibility of a delivery.
     """
+    asks = [(record, ask) for record in records for ask in reactions_to(record.type).deliver]
     try:
-        return [_deliverable(to) for to in handler(record)]
+        with session.begin_nested():
+            return [owed for record, ask in asks for owed in _asked(session, ask, record)]
+    except Exception:  # noqa: BLE001 - each is asked again by itself, and says so there
+        return [owed for record, ask in asks for owed in _asked_alone(session, ask, record)]
+
+
+def _asked_alone(session: Session, ask: Deliver, record: EventRecord) -> Sequence[Owed]:
+    try:
+        # A statement that fails takes back what this handler did, and nobody else's.
+        with session.begin_nested():
+            return _asked(session, ask, record)
     except Exception:
-        log.exception("%s failed for event %s, and is owed.", handler.__name__, record.event_id)
-        return [DeliverTo(AGAIN_CHANNEL, handler.__name__)]
+        log.exception("%s failed for event %s, and is owed.", ask.__name__, record.event_id)
+        return [Owed(record, DeliverTo(AGAIN_CHANNEL, ask.__name__))]
+
+
+def _asked(session: Session, ask: Deliver, record: EventRecord) -> Sequence[Owed]:
+    return [Owed(record, _deliverable(to)) for to in ask(session, record)]
 
 
 def _deliverable(to: DeliverTo) -> DeliverTo:

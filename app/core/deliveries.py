@@ -18,10 +18,12 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Interval,
     String,
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     case,
     func,
     select,
@@ -107,19 +109,27 @@ class Owed(NamedTuple):
 def owe(session: Session, owed: Iterable[Owed]) -> None:
     """Note what events oblige to; a second time changes nothing."""
     rows = [
-        {"event_id": record.id, "task_id": record.task_id, "channel": channel, "target": target}
-        for record, (channel, target) in owed
+        {
+            "event_id": record.id,
+            "task_id": record.task_id,
+            "channel": to.channel,
+            "target": to.target,
+            "wait": to.wait,
+        }
+        for record, to in owed
     ]
+    due_at = func.now() + bindparam("wait", type_=Interval)
+    noted = upsert(Delivery).values(next_at=due_at, ring_at=due_at).on_conflict_do_nothing()
     if rows:
-        session.execute(upsert(Delivery).on_conflict_do_nothing(), rows)
+        session.execute(noted, rows)
 
 
-def has_due(session: Session, channel: str) -> bool:
+def has_due(channel: str, session: Session) -> bool:
     """Whether the relay has anything to look at in a channel."""
     return session.scalar(select(Delivery.id).where(_is_due(channel)).limit(1)) is not None
 
 
-def take_due(session: Session, channel: str, limit: int) -> list[int]:
+def take_due(channel: str, session: Session, limit: int) -> list[int]:
     """The ids of at most `limit` deliveries whose doorbell is to be rung now, oldest first.
 
     They are not returned again for RING_AGAIN. What waits for an earlier delivery is put aside,
@@ -177,10 +187,14 @@ def drop(session: Session, delivery: Delivery, reason: str) -> None:
     _end(session, delivery, State.DROPPED, reason)
 
 
-def fail(session: Session, delivery: Delivery, error: str) -> None:
-    """Note that an attempt failed: it is tried again later, or given up after three days."""
-    pause = pause_after(delivery.attempts)
-    again_at = func.now() + pause
+def fail(
+    session: Session, delivery: Delivery, error: str, *, after: timedelta | None = None
+) -> None:
+    """Note that an attempt failed: it is tried again later, or given up after three days.
+
+    Later is `after`, where the other side has named it, else `pause_after`.
+    """
+    again_at = func.now() + (after or pause_after(delivery.attempts))
     state = session.scalar(
         update(Delivery)
         # An attempt whose lease ran out has been taken over, and has no say any more.
@@ -199,6 +213,27 @@ def fail(session: Session, delivery: Delivery, error: str) -> None:
     )
     if _tell_if_dead(delivery.id, state):
         _wake_next(session, delivery)
+
+
+def refuse(session: Session, delivery: Delivery, error: str) -> None:
+    """Note that an attempt was refused for good: trying it again as it is would help nothing."""
+    _end(session, delivery, State.DEAD, error)
+
+
+def postpone(session: Session, delivery: Delivery, wait: timedelta) -> None:
+    """Give a claimed delivery back, untried, for `wait`."""
+    again_at = func.now() + wait
+    session.execute(
+        update(Delivery)
+        .where(_still_pending(delivery), Delivery.attempts == delivery.attempts)
+        .values(
+            attempts=Delivery.attempts - 1,
+            lease_until=None,
+            next_at=again_at,
+            ring_at=again_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
 
@@ -168,14 +169,15 @@ class Written:
 FollowUp = Callable[[Session, Event], None]
 InTransaction = Callable[[Session, Sequence[Written]], None]
 AfterCommit = Callable[[Sequence[EventRecord]], None]
-Deliver = Callable[[EventRecord], "Iterable[DeliverTo]"]
+Deliver = Callable[[Session, EventRecord], "Iterable[DeliverTo]"]
 
 
 class DeliverTo(NamedTuple):
-    """An effect owed for an event: `channel` is `email` or `lambda`, `target` whom it is for."""
+    """An effect owed for an event: how, to whom, and after how long at the soonest."""
 
     channel: str
     target: str
+    wait: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -185,9 +187,9 @@ class Reactions:
     `follow_up` changes what else has to change in the same transaction, and may record further
     events (a new user joins a project, one who leaves a project loses the tasks in it);
     `in_transaction` is committed with the event or not at all; `after_commit` must never raise;
-    `deliver` is asked once by the relay and returns what the workers owe. The middle two are given
-    events of the one type in the order in which they happened, as many as there are in a row: an
-    import makes thousands.
+    `deliver` is asked once by the relay, in its transaction, and returns what the workers owe. The
+    middle two are given events of the one type in the order in which they happened, as many as
+    there are in a row: an import makes thousands.
     """
 
     follow_up: Sequence[FollowUp] = ()

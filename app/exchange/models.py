@@ -3,20 +3,11 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    String,
-    Text,
-    func,
-    text,
-)
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
+from app.core.claims import Claimable, Claims
 from app.core.models import Base, BigInt, BigIntId, Instant
 
 
@@ -49,14 +40,11 @@ _ACTIVE = text("state IN ('waiting', 'checking', 'importing')")
 _UNFINISHED = text("state IN ('waiting', 'checking', 'importing', 'checked')")
 
 
-class TaskImport(Base):
+class TaskImport(Claimable, Base):
     """One uploaded file and how far it has come.
 
     `next_record` is the first record of the file (the header is number 1) that no worker is through
-    with; it is moved by the transaction that also imports what lies before it. `run` rises with
-    every claim, so that a worker whose lease ran out can tell that it has no say any more;
-    `attempts` counts the claims since anything was achieved. `ring_at` is when the workers are told
-    of it next.
+    with; it is moved by the transaction that also imports what lies before it.
     """
 
     __tablename__ = "task_imports"
@@ -66,7 +54,6 @@ class TaskImport(Base):
         Index("ix_task_imports_unfinished", "updated_at", postgresql_where=_UNFINISHED),
     )
 
-    id: Mapped[BigIntId]
     user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
     board_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("boards.id"))
     file_name: Mapped[str] = mapped_column(String(255))
@@ -78,13 +65,13 @@ class TaskImport(Base):
     failed: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str | None] = mapped_column(Text)
     next_record: Mapped[int] = mapped_column(default=2)
-    run: Mapped[int] = mapped_column(default=0)
-    attempts: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ring_at: Mapped[Instant] = mapped_column(server_default=func.now())
     created_at: Mapped[Instant] = mapped_column(default=clock.now)
     updated_at: Mapped[Instant] = mapped_column(default=clock.now)
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+CLAIMS = Claims(TaskImport, ACTIVE)
+"""Which worker is at which import."""
 
 
 class ImportFile(Base):

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
+from app.core.claims import Lost
 from app.core.db import beside, snapshot, unit_of_work
 from app.core.errors import ServiceError
-from app.exchange import claims, events, service
-from app.exchange.claims import Lost
+from app.exchange import events, service
 from app.exchange.examining import Examined, Examiner, chunks
-from app.exchange.models import ImportFault, ImportFile, Mode, State, TaskImport
+from app.exchange.models import CLAIMS, ImportFault, ImportFile, Mode, State, TaskImport
 from app.exchange.reading import TaskFile
 from app.tasks.editing import read_edit
 from app.tasks.intake import Intake
@@ -32,7 +32,7 @@ class Halt(Exception):
 def run_import(import_id: int) -> str:
     """Claim an import and take it as far as it goes; returns what became of it, for the log."""
     with unit_of_work() as session:
-        claimed = claims.claim(session, import_id)
+        claimed = CLAIMS.claim(session, import_id)
         if claimed is not None:
             _begin(session, claimed)
     if claimed is None or claimed.state == State.FAILED:
@@ -64,7 +64,7 @@ def _begin(session: Session, claimed: TaskImport) -> None:
 
 def _fail(claimed: TaskImport, reason: str) -> str:
     with unit_of_work() as session:
-        found = claims.hold(session, claimed.id, claimed.run)
+        found = CLAIMS.hold(session, claimed.id, claimed.run)
         if found.mode == Mode.ALL:
             found.imported = 0
         service.finish(session, found, State.FAILED, reason, actor_id=found.user_id)
@@ -111,7 +111,7 @@ class Run:
 
     def _checked(self) -> str | None:
         with unit_of_work() as session:
-            found = claims.hold(session, self._id, self._run)
+            found = CLAIMS.hold(session, self._id, self._run)
             if self._mode == Mode.CHECK:
                 service.finish(session, found, State.CHECKED, None, actor_id=self._actor.id)
                 return "checked"
@@ -122,7 +122,7 @@ class Run:
 
     def _keep(self, found: Examined, **progress: int) -> None:
         with unit_of_work() as session:
-            claims.note(session, self._id, self._run, **progress)
+            CLAIMS.note(session, self._id, self._run, **progress)
             _add_faults(session, self._id, found)
 
     def _import_all(self) -> str:
@@ -138,8 +138,8 @@ class Run:
                 intake.create(found.good)
                 imported += found.total
                 with beside() as apart:
-                    claims.note(apart, self._id, self._run, imported=imported)
-            row = claims.hold(session, self._id, self._run)
+                    CLAIMS.note(apart, self._id, self._run, imported=imported)
+            row = CLAIMS.hold(session, self._id, self._run)
             service.finish(session, row, State.DONE, None, actor_id=self._actor.id)
         return f"{imported} tasks imported"
 
@@ -154,20 +154,20 @@ class Run:
         if next(rest, None):
             return self._pause()
         with unit_of_work() as session:
-            found = claims.hold(session, self._id, self._run)
+            found = CLAIMS.hold(session, self._id, self._run)
             service.finish(session, found, State.DONE, None, actor_id=self._actor.id)
             return f"{found.imported} tasks imported, {found.failed} rows refused"
 
     def _import_chunk(self, rows: Sequence[Any]) -> None:
         with unit_of_work() as session:
-            mark = claims.hold(session, self._id, self._run)
+            mark = CLAIMS.hold(session, self._id, self._run)
             examiner = Examiner(session, self._actor, self._board_id)
             named = {row.cells["board"] for row in rows if "board" in row.cells}
             intake = Intake(session, self._actor, examiner.boards(named), lock=True)
             found = examiner.examine(rows, intake)
             intake.create(found.good)
             _add_faults(session, self._id, found)
-            claims.note(
+            CLAIMS.note(
                 session,
                 self._id,
                 self._run,
@@ -179,7 +179,7 @@ class Run:
 
     def _pause(self) -> str:
         with unit_of_work() as session:
-            claims.let_go(session, self._id, self._run)
+            CLAIMS.let_go(session, self._id, self._run)
         return "goes on"
 
 

@@ -20,7 +20,7 @@ from app.config import Settings, current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery, Owed
-from app.core.events import DeliverTo, EventRecord, reactions_to
+from app.core.events import EventRecord, reactions_to
 from app.extensions import db
 from app.notifications.messages import People, completion_payload, mention_email, task_email
 from app.notifications.wanted import (
@@ -123,10 +123,9 @@ def react_again(session: Session, delivery: Delivery, record: EventRecord) -> No
     (handler,) = (
         each for each in reactions_to(record.type).deliver if each.__name__ == delivery.target
     )
-    wanted: Iterable[DeliverTo] = handler(record)
     session.rollback()  # Units of work begin with a transaction of their own.
     with unit_of_work() as own:
-        deliveries.owe(own, [Owed(record, to) for to in wanted])
+        deliveries.owe(own, [Owed(record, to) for to in handler(own, record)])
 
 
 def _names(session: Session, record: EventRecord) -> dict[int, str]:

@@ -10,7 +10,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.core.db import unit_of_work
-from app.exchange import claims, running
+from app.exchange import running
+from app.exchange.models import CLAIMS
 from tests.conftest import Person
 
 IMPORTS = "/api/v1/tasks/imports/"
@@ -44,7 +45,7 @@ def work(app: Flask) -> list[str]:
     while True:
         with app.app_context():
             with unit_of_work() as session:
-                due = claims.take_due(session)
+                due = CLAIMS.take_due(session)
             if not due:
                 return done
             done += [running.run_import(import_id) for import_id in due]

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from app.core.claims import Lost
 from app.core.db import unit_of_work
-from app.exchange import claims, running
-from app.exchange.claims import Lost
+from app.exchange import running
+from app.exchange.models import CLAIMS
 from tests.api.conftest import TASKS, at_once
 from tests.api.importing import IMPORTS, as_csv, faults, handed_in, show, work
 
@@ -180,7 +181,7 @@ def test_a_worker_that_stalled_for_longer_than_its_lease_has_no_say_any_more(app
     number = handed_in(ada, table(600), mode=mode)
     with app.app_context():
         with unit_of_work() as session:
-            claimed = claims.claim(session, number)
+            claimed = CLAIMS.claim(session, number)
             running._begin(session, claimed)
         stalled = running.Run(claimed)
         let_lease_pass(rows)
@@ -196,7 +197,7 @@ def test_an_import_that_kills_every_worker_is_given_up(app, ada, rows):
     number = handed_in(ada, table(10), mode="valid")
     for _ in range(running.MAX_ATTEMPTS):
         with app.app_context(), unit_of_work() as session:
-            assert claims.claim(session, number) is not None
+            assert CLAIMS.claim(session, number) is not None
         let_lease_pass(rows)
 
     work(app)

@@ -30,7 +30,7 @@ def finish(app, delivery):
 
 def take(app, channel="email", limit=100):
     with app.app_context(), unit_of_work() as session:
-        return core.take_due(session, channel, limit)
+        return core.take_due(channel, session, limit)
 
 
 @pytest.fixture

@@ -160,10 +160,10 @@ def test_a_handler_that_fails_is_run_again_and_holds_nobody_back(
     table = app.extensions["reactions"]
     fails = True
 
-    def mail_somebody(record):
+    def mail_somebody(session, record):
         if fails:
             raise KeyError("assignee")
-        return healthy.deliver[0](record)
+        return healthy.deliver[0](session, record)
 
     healthy = table["task.created"]
     broken = replace(healthy, deliver=[mail_somebody, *healthy.deliver[1:]])
@@ -190,7 +190,7 @@ def test_a_handler_that_fails_is_run_again_and_holds_nobody_back(
 
 @pytest.mark.parametrize("wanted", [("fax", "1"), ("email", "a\nb"), ("email", "x" * 300)])
 def test_what_cannot_be_delivered_is_the_handlers_failure(app, ada, monkeypatch, wanted):
-    def odd(_record):
+    def odd(_session, _record):
         return [DeliverTo(*wanted)]
 
     table = app.extensions["reactions"]

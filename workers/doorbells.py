@@ -1,0 +1,38 @@
+"""THE table of doorbells: whatever has rows that are due, and the job that is rung for them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from app.core import deliveries
+from app.core.jobs import REPORTS
+from app.exchange.jobs import RUN_JOB
+from app.exchange.models import CLAIMS as IMPORTS
+from app.notifications.channels import JOBS_BY_CHANNEL
+
+
+class Doorbell(NamedTuple):
+    """One kind of work: `job` is rung on `queue` with the id of each row that `take_due` returns.
+
+    `take_due` marks those rows, so that they are not returned again for a while.
+    """
+
+    job: str
+    queue: str
+    has_due: Callable[[Session], bool]
+    take_due: Callable[[Session, int], list[int]]
+
+
+def _of_channel(channel: str) -> Doorbell:
+    job, queue = JOBS_BY_CHANNEL[channel]
+    return Doorbell(
+        job, queue, partial(deliveries.has_due, channel), partial(deliveries.take_due, channel)
+    )
+
+
+DOORBELLS = (
+    *(_of_channel(channel) for channel in JOBS_BY_CHANNEL),
+    Doorbell(RUN_JOB, REPORTS, IMPORTS.has_due, IMPORTS.take_due),
+)
