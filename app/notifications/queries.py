@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.comments.events import CommentEvent
@@ -83,8 +83,22 @@ def get_notification(session: Session, notification_id: int, actor: Actor) -> di
 
 def count_unread(session: Session, user_id: int) -> int:
     """How many notifications a user has not read, counted up to MAX_UNREAD."""
-    is_unread = Notification.read_at.is_(None)
-    return _count(session, MAX_UNREAD, Notification.user_id == user_id, is_unread)
+    return count_unread_of(session, [user_id]).get(user_id, 0)
+
+
+def count_unread_of(session: Session, user_ids: Collection[int]) -> dict[int, int]:
+    """By user: how many notifications he or she has not read, each counted up to MAX_UNREAD."""
+    person = aliased(User)
+    unread = _shown(Notification.user_id == person.id, Notification.read_at.is_(None))
+    counted = unread.with_only_columns(Notification.id).limit(MAX_UNREAD).correlate(person)
+    each = counted.lateral()
+    rows = session.execute(
+        select(person.id, func.count(each.c.id))
+        .join(each, true())
+        .where(person.id.in_(user_ids))
+        .group_by(person.id)
+    )
+    return dict(iter(rows))
 
 
 def told_by(
