@@ -1,4 +1,4 @@
-"""The jobs that deliver, each given the id of a delivery whose row says everything else; a purge."""
+"""The jobs that deliver, each given the id of a delivery (the row says the rest), and a purge."""
 
 from app.core.db import unit_of_work
 from app.core.jobs import LAMBDA, MAINTENANCE, NOTIFICATIONS, job
