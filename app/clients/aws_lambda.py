@@ -1,7 +1,4 @@
-"""Calling the Lambda function: at AWS where it is configured, else the handler in this process.
-
-Only workers import this module: boto3 takes a quarter of a second and some 20 MB.
-"""
+"""Calling the Lambda function: at AWS where it is configured, else the handler in this process."""
 
 import base64
 import io
@@ -11,10 +8,9 @@ from collections.abc import Mapping
 from contextlib import closing, redirect_stdout, suppress
 from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.clients.aws import has_credentials, make_aws_client
 from app.config import Settings
 from app.core.deliveries import Refused
 from lambda_function import lambda_handler
@@ -23,7 +19,6 @@ log = logging.getLogger(__name__)
 
 Payload = Mapping[str, Any]
 
-_TIMEOUTS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
 _REFUSALS = {
     "InvalidRequestContentException",
     "RequestTooLargeException",
@@ -57,15 +52,7 @@ class AwsLambda:
 
     def __init__(self, settings: Settings) -> None:
         self.function = settings.AWS_LAMBDA_FUNCTION_NAME
-        self.client = boto3.client(
-            "lambda",
-            region_name=settings.AWS_REGION,
-            endpoint_url=settings.AWS_ENDPOINT_URL_LAMBDA or None,
-            aws_access_key_id=settings.AWS_ACCESS_KEY_ID,
-            aws_secret_access_key=settings.AWS_SECRET_ACCESS_KEY,
-            aws_session_token=settings.AWS_SESSION_TOKEN or None,
-            config=_TIMEOUTS,
-        )
+        self.client = make_aws_client("lambda", settings, settings.AWS_ENDPOINT_URL_LAMBDA)
 
     def invoke(self, payload: Payload, event_id: int) -> None:
         """Call the function at AWS.
@@ -103,8 +90,7 @@ class LocalLambda:
 
 def make_lambda_client(settings: Settings) -> LambdaClient:
     """The client that the settings ask for: a function without credentials is called here."""
-    has_credentials = settings.AWS_ACCESS_KEY_ID and settings.AWS_SECRET_ACCESS_KEY
-    if settings.AWS_LAMBDA_FUNCTION_NAME and has_credentials:
+    if settings.AWS_LAMBDA_FUNCTION_NAME and has_credentials(settings):
         return AwsLambda(settings)
     return LocalLambda()
 

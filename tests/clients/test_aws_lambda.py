@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 import lambda_function
-from app.clients import aws_lambda
+from app.clients import aws as aws_module
 from app.clients.aws_lambda import (
     AwsLambda,
     LambdaError,
@@ -104,7 +104,7 @@ def test_an_error_of_the_function_is_an_error_in_its_words(client, aws, reply, s
 @pytest.mark.parametrize("reply", [Reply(hang=True), None], ids=["hangs", "nobody there"])
 def test_an_endpoint_that_does_not_answer_is_an_error(make_settings, aws, reply, monkeypatch):
     quick = Config(connect_timeout=0.2, read_timeout=0.2, retries={"total_max_attempts": 1})
-    monkeypatch.setattr(aws_lambda, "_TIMEOUTS", quick)
+    monkeypatch.setattr(aws_module, "TIMEOUTS", quick)
     aws.planned = [reply] if reply else []
     there = {} if reply else {"AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:1"}
     client = make_lambda_client(make_settings(**{**aws.settings, **there}))

@@ -158,7 +158,7 @@ def test_a_call_that_fails_for_three_days_is_dead_and_can_be_made_again(app, ada
 def test_a_function_that_hangs_holds_no_transaction(app, ada, aws, monkeypatch):
     """The row is leased meanwhile, and can be read and the task be changed."""
     quick = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
-    monkeypatch.setattr("app.clients.aws_lambda._TIMEOUTS", quick)
+    monkeypatch.setattr("app.clients.aws.TIMEOUTS", quick)
     aws.planned = [Reply(hang=True)]
     task = ada.create_task(status="DONE")
     relay(app)
