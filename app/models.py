@@ -10,6 +10,7 @@ from app.processes.models import Heartbeat
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
+from app.schedule.models import ScheduledRun
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
@@ -27,6 +28,7 @@ ALL = (
     ProjectMember,
     RateLimitRecord,
     SavedFilter,
+    ScheduledRun,
     SignInSession,
     Stream,
     StreamEntry,

@@ -161,6 +161,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
     ("GET", "/api/v1/admin/processes/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/jobs/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/jobs/runs/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
