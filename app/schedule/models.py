@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import DateTime, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import DateTime, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.claims import Claimable, Claims
@@ -33,7 +33,14 @@ class ScheduledRun(Claimable, Base):
 
     __tablename__ = "scheduled_runs"
     __table_args__ = (
-        UniqueConstraint("name", "tick_at"),
+        Index(
+            "uq_scheduled_runs_tick",
+            "name",
+            "tick_at",
+            unique=True,
+            postgresql_where=text("NOT by_hand"),
+        ),
+        Index("ix_scheduled_runs_name", "name", "tick_at"),
         Index("ix_scheduled_runs_tick_at", "tick_at", "id"),
         Index(
             "ix_scheduled_runs_ring",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.config import current_settings
 from app.core import clock
 from app.core.pagination import numbered
-from app.schedule.models import ACTIVE, ScheduledRun, State
+from app.schedule.models import ACTIVE, ScheduledRun
 from app.schedule.table import TABLE, Entry
 
 
@@ -68,6 +68,7 @@ def first_unfinished(session: Session, name: str) -> int | None:
 
 def _last_run(session: Session, name: str) -> ScheduledRun | None:
     """The newest run that was begun; where there is none, what stands for it."""
-    runs = select(ScheduledRun).where(ScheduledRun.name == name)
-    order = (ScheduledRun.state.in_((State.WAITING, State.SKIPPED)), ScheduledRun.tick_at.desc())
-    return session.scalars(runs.order_by(*order).limit(1)).first()
+    newest = select(ScheduledRun).where(ScheduledRun.name == name).limit(1)
+    newest = newest.order_by(ScheduledRun.tick_at.desc(), ScheduledRun.id.desc())
+    begun = newest.where(ScheduledRun.started_at.is_not(None))
+    return session.scalars(begun).first() or session.scalars(newest).first()

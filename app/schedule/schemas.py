@@ -15,7 +15,7 @@ class ScheduledRunSchema(Schema):
     job = fields.String(attribute="name")
     tick_at = Timestamp(metadata={"description": "The moment for which it runs."})
     by_hand = fields.Boolean(metadata={"description": "Somebody ran it with `flask jobs run`."})
-    state = fields.Enum(State, by_value=True)
+    state = fields.String(metadata={"enum": [state.value for state in State]})
     attempts = fields.Integer()
     started_at = Timestamp(allow_none=True)
     finished_at = Timestamp(allow_none=True)

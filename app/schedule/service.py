@@ -47,7 +47,7 @@ def plan(session: Session) -> None:
 
 def plan_by_hand(session: Session, name: str) -> ScheduledRun:
     """Add a run of now that somebody asked for, already claimed."""
-    run = ScheduledRun(name=name, tick_at=func.clock_timestamp(), by_hand=True)
+    run = ScheduledRun(name=name, tick_at=clock.now(), by_hand=True)
     session.add(run)
     session.flush()
     CLAIMS.claim(session, run.id)

@@ -32,8 +32,15 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_scheduled_runs"),
-        sa.UniqueConstraint("name", "tick_at", name="uq_scheduled_runs_name_tick_at"),
     )
+    op.create_index(
+        "uq_scheduled_runs_tick",
+        "scheduled_runs",
+        ["name", "tick_at"],
+        unique=True,
+        postgresql_where=sa.text("NOT by_hand"),
+    )
+    op.create_index("ix_scheduled_runs_name", "scheduled_runs", ["name", "tick_at"])
     op.create_index("ix_scheduled_runs_tick_at", "scheduled_runs", ["tick_at", "id"])
     op.create_index(
         "ix_scheduled_runs_ring",

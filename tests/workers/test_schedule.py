@@ -1,5 +1,6 @@
 """The moments of the table, in ordinary times and when clocks are changed."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -68,7 +69,7 @@ def test_what_runs_every_hour_or_more_often_leaves_out_no_real_hour_and_doubles_
     ]:
         moments = of(day, when)
         assert len(moments) == timedelta(hours=hours) / step
-        assert {b - a for a, b in zip(moments, moments[1:], strict=False)} == {step}
+        assert {b - a for a, b in itertools.pairwise(moments)} == {step}
 
 
 def test_latest_and_following_agree_with_the_list_across_both_changes():
