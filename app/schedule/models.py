@@ -43,8 +43,9 @@ class ScheduledRun(Claimable, Base):
         Index("ix_scheduled_runs_name", "name", "tick_at"),
         Index("ix_scheduled_runs_tick_at", "tick_at", "id"),
         Index(
-            "ix_scheduled_runs_ring",
-            "ring_at",
+            "ix_scheduled_runs_active",
+            "name",
+            "tick_at",
             postgresql_where=text("state IN ('waiting', 'running')"),
         ),
     )

@@ -43,9 +43,9 @@ def upgrade() -> None:
     op.create_index("ix_scheduled_runs_name", "scheduled_runs", ["name", "tick_at"])
     op.create_index("ix_scheduled_runs_tick_at", "scheduled_runs", ["tick_at", "id"])
     op.create_index(
-        "ix_scheduled_runs_ring",
+        "ix_scheduled_runs_active",
         "scheduled_runs",
-        ["ring_at"],
+        ["name", "tick_at"],
         postgresql_where=sa.text("state IN ('waiting', 'running')"),
     )
 
