@@ -19,6 +19,7 @@ from app.schedule import service
 from app.schedule.table import BY_NAME
 from tests.clients.smtp import smtp_server
 from tests.workers.support import deliveries, execute
+from workers.processes import commands
 
 ROOT = Path(__file__).parents[2]
 WORKER = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "worker", "--concurrency", "1")
@@ -152,3 +153,20 @@ def test_two_beats_a_killed_worker_and_an_empty_redis_make_every_missed_day_once
     kinds = "SELECT kind, count(*) FROM heartbeats GROUP BY kind ORDER BY kind"
     assert rows(kinds) == [("beat", 2), ("relay", 1), ("worker", 2)]
     assert "Traceback" not in last.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("values", "size"),
+    [
+        ({}, ["--concurrency", "2"]),
+        ({"WORKER_CONCURRENCY": 6}, ["--concurrency", "6"]),
+        ({"WORKER_AUTOSCALE": "8,2", "WORKER_CONCURRENCY": 6}, ["--autoscale", "8,2"]),
+        ({"WORKER_AUTOSCALE": ""}, ["--concurrency", "2"]),
+    ],
+)
+def test_the_size_of_a_worker_is_a_setting(settings, values, size):
+    command = commands(settings.model_copy(update=values))["worker"]
+
+    queues = command.index("--queues")
+    assert command[queues + 2 : queues + 4] == size
+    assert ("--autoscale" in command) + ("--concurrency" in command) == 1

@@ -123,6 +123,12 @@ def work_for(app, ada, bob, rows, monkeypatch):
         relay(app)
         rows("UPDATE events SET at = at - interval '40 days'")
 
+    def read_long_ago(tick):
+        ada.create_task(assignee=bob.id)
+        relay(app)
+        old = "UPDATE notifications SET created_at = :at, read_at = :at"
+        rows(old, at=tick - timedelta(days=100))
+
     return {
         "carry_on_imports": lambda _: handed_in(ada, "title\nOne\n"),
         "flush_rate_limit_records": lambda _: ada.create_task(),
@@ -134,6 +140,7 @@ def work_for(app, ada, bob, rows, monkeypatch):
             id=bob.id,
         ),
         "purge_audit_logs": keep_a_month,
+        "purge_notifications": read_long_ago,
         "send_notifications_at_10_am": lambda tick: ada.create_task(
             assignee=bob.id, due_date=clock.iso(tick + timedelta(hours=5))
         ),
