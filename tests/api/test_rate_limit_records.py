@@ -37,7 +37,7 @@ def flush(app):
 
     def run():
         with app.app_context():
-            return jobs.flush_rate_limit_records.run()
+            return jobs.flush_rate_limit_records()
 
     return run
 
