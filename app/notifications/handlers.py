@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.comments.events import newly_mentioned
 from app.core.events import DeliverTo, EventRecord
 from app.notifications.channels import EMAIL_CHANNEL, LAMBDA_CHANNEL
-from app.notifications.messages import LABELS
+from app.notifications.mails.wording import LABELS
 from app.tasks.events import TaskUpdated, is_breach, is_completion
 
 
