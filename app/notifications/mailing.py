@@ -14,6 +14,7 @@ from app.notifications.kinds import Kind
 from app.notifications.mails.letter import Letter, Links
 from app.notifications.mails.table import compose
 from app.notifications.models import Notification
+from app.notifications.unsubscribing import unsubscribe_url
 from app.notifications.wanted import NotWanted, check
 from app.projects.models import Project
 from app.tasks.models import Task
@@ -41,13 +42,14 @@ def _letter(session: Session, delivery: Delivery, record: EventRecord) -> Letter
     if recipient is None or not recipient.is_active or not recipient.email:
         raise NotWanted("the user is disabled or has no e-mail address")
     kind = _kind(session, record, recipient)
+    settings = current_settings()
     records = _of_interest(folding.records_of(session, delivery), recipient, kind)
     return Letter(
         kind=kind,
         head=record,
         records=records,
         recipient=recipient,
-        links=_links(kind, recipient),
+        links=Links(settings.PUBLIC_URL, unsubscribe_url(recipient.id, kind, settings)),
         title=_title(session, record),
         names=_names(session, records),
     )
@@ -70,10 +72,6 @@ def _of_interest(
     if not others:
         raise NotWanted("it is the user's own change")
     return others
-
-
-def _links(kind: Kind, recipient: User) -> Links:
-    return Links(current_settings().PUBLIC_URL, None)
 
 
 def _title(session: Session, record: EventRecord) -> str:

@@ -1,16 +1,20 @@
 """What each user wants to be told: everything by every channel, but for what was switched off."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.core import events
+from app.notifications.events import about_preferences
 from app.notifications.kinds import KINDS, Channel, Kind
 from app.notifications.models import NotificationPreference
 from app.users.models import User
 
 _CACHE = "notification_wishes"
+_TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended('preferences', :user_id))")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,50 @@ def wishes_of(session: Session, user_ids: Collection[int]) -> dict[int, Wishes]:
     return {user_id: known[user_id] for user_id in user_ids if user_id in known}
 
 
+def is_on(session: Session, user_id: int, kind: Kind, channel: Channel) -> bool:
+    """Whether a user has not switched a kind off for a channel."""
+    return (kind, channel) not in _switched_off(session, [user_id]).get(user_id, ())
+
+
+def table_of(session: Session, user_id: int) -> list[dict[str, Any]]:
+    """A PreferenceSchema for every kind that can be switched off."""
+    off = _switched_off(session, [user_id]).get(user_id, set())
+    return [
+        {
+            "kind": kind.value,
+            "label": told.label,
+            "description": told.description,
+            "channels": {each.value: (kind, each) not in off for each in told.channels},
+        }
+        for kind, told in KINDS.items()
+        if told.channels
+    ]
+
+
+def change(session: Session, user_id: int, wanted: Mapping[str, Mapping[str, bool]]) -> bool:
+    """Note what a user wants, as `{kind: {channel: whether}}`; returns whether that is a change.
+
+    A change is one event in the user's own stream.
+    """
+    # Two who change the same preference at once must not both see the former state.
+    session.execute(_TAKE_TURNS, {"user_id": user_id})
+    off = _switched_off(session, [user_id]).get(user_id, set())
+    different = {
+        (kind, channel): enabled
+        for kind, channels in wanted.items()
+        for channel, enabled in channels.items()
+        if enabled is ((kind, channel) in off)
+    }
+    for (kind, channel), enabled in different.items():
+        key = {"user_id": user_id, "kind": kind, "channel": channel}
+        session.merge(NotificationPreference(**key, enabled=enabled))
+    if different:
+        told = {f"{kind}.{channel}": [not on, on] for (kind, channel), on in different.items()}
+        session.flush()
+        events.record(about_preferences(user_id, told))
+    return bool(different)
+
+
 def _known(session: Session) -> dict[int, Wishes]:
     if not session.in_transaction():
         session.begin()
@@ -58,12 +106,7 @@ def _known(session: Session) -> dict[int, Wishes]:
 
 
 def _read(session: Session, user_ids: Collection[int]) -> dict[int, Wishes]:
-    off: dict[int, set[tuple[str, str]]] = {}
-    refused = select(NotificationPreference).where(
-        NotificationPreference.user_id.in_(user_ids), ~NotificationPreference.enabled
-    )
-    for each in session.scalars(refused):
-        off.setdefault(each.user_id, set()).add((each.kind, each.channel))
+    off = _switched_off(session, user_ids)
     users = session.execute(
         select(User.id, User.is_active, User.email, User.email_own_changes).where(
             User.id.in_(user_ids)
@@ -73,3 +116,16 @@ def _read(session: Session, user_ids: Collection[int]) -> dict[int, Wishes]:
         user_id: Wishes(is_active, bool(email), own, frozenset(off.get(user_id, ())))
         for user_id, is_active, email, own in users
     }
+
+
+def _switched_off(session: Session, user_ids: Collection[int]) -> dict[int, set[tuple[str, str]]]:
+    """By user: the pairs of kind and channel that were switched off."""
+    off: dict[int, set[tuple[str, str]]] = {}
+    preference = NotificationPreference
+    for user_id, kind, channel in session.execute(
+        select(preference.user_id, preference.kind, preference.channel).where(
+            preference.user_id.in_(user_ids), ~preference.enabled
+        )
+    ):
+        off.setdefault(user_id, set()).add((kind, channel))
+    return off

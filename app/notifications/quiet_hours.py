@@ -57,10 +57,10 @@ class QuietHoursInputSchema(Schema):
             raise ValidationError("must differ from quiet_from", "quiet_until")
 
 
-class QuietHoursChanged(Event):
+class QuietHoursUpdated(Event):
     """A user set, changed or gave up the quiet hours; `entity_id` is the user."""
 
-    type: ClassVar[str] = "quiet_hours.changed"
+    type: ClassVar[str] = "quiet_hours.updated"
     entity: ClassVar[str] = "quiet_hours"
 
 
@@ -125,7 +125,7 @@ def _record(
     if not changes:
         return
     events.record(
-        QuietHoursChanged(
+        QuietHoursUpdated(
             entity_id=actor.id,
             actor_id=actor.id,
             streams=frozenset({StreamName.of_user(actor.id)}),

@@ -65,7 +65,8 @@ def _check_due_soon(session: Session, letter: Letter) -> None:
 def _check_comment(session: Session, letter: Letter) -> None:
     """The recipient sees the task, and the comment is still there."""
     _visible_task(session, letter)
-    if session.get(Comment, letter.last.entity_id, populate_existing=True) is None:
+    comment = session.get(Comment, letter.last.entity_id, populate_existing=True)
+    if comment is None or comment.deleted_at is not None:
         raise NotWanted("the comment was deleted")
 
 

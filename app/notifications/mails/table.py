@@ -1,6 +1,6 @@
 """THE table of mails: each kind with its subject and with what its template is given.
 
-The templates are `templates/<kind>.html` and `.txt`.
+The templates are `templates/mails/<kind>.html` and `.txt`.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ MAILS: Mapping[Kind, Mail] = {
 }
 
 _environment = Environment(
-    loader=PackageLoader("app.notifications"),
+    loader=PackageLoader("app.notifications", "templates/mails"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     finalize=inert,
