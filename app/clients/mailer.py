@@ -11,21 +11,30 @@ from pathlib import Path
 from typing import Protocol
 
 from app.config import Settings
+from app.core.deliveries import Refused
 
 TIMEOUT_SECONDS = 10
 SMTPS_PORT = 465
 """RFC 8314: on this port TLS comes before the first word, so there is no STARTTLS."""
+
+TOO_LARGE = 552
+NOT_SIGNED_IN = (503, 530)
+"""Answers that ask for a sign-in first."""
 
 
 class MailError(Exception):
     """The mail could not be handed over; trying again later may work."""
 
 
+class MailRefused(Refused):
+    """The server will never take this mail, or not for this recipient; its words say why."""
+
+
 class Mailer(Protocol):
-    """Hands a message over, or raises MailError."""
+    """Hands a message over, or raises MailError or MailRefused."""
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` over. Raises MailError."""
+        """Hand `message` over. Raises MailError, MailRefused."""
 
 
 class SmtpMailer:
@@ -35,12 +44,12 @@ class SmtpMailer:
         self.settings = settings
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` to the server. Raises MailError where it was not accepted."""
+        """Hand `message` to the server. Raises MailError, and MailRefused for good."""
         try:
             server = self._connect()
             try:
                 self._sign_in(server)
-                server.send_message(message)
+                _hand_over(server, message)
                 # The server has the mail now: a clumsy farewell must not send it a second time.
                 with suppress(OSError, smtplib.SMTPException):
                     server.quit()
@@ -61,6 +70,35 @@ class SmtpMailer:
             server.starttls(context=ssl.create_default_context())
         if self.settings.EMAIL_HOST_USER:
             server.login(self.settings.EMAIL_HOST_USER, self.settings.EMAIL_HOST_PASSWORD)
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    """Send `message`. Raises MailRefused for what is wrong with it or with its recipient.
+
+    By RFC 5321 a client should not try again what was answered 5xx. But where the server refuses
+    the connection, the password or the sender, our configuration is at fault: that can be mended.
+    """
+    try:
+        server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        for code, words in error.recipients.values():
+            _raise_if_final(code, words)
+        raise
+    except smtplib.SMTPDataError as error:
+        _raise_if_final(error.smtp_code, error.smtp_error)
+        raise
+    except smtplib.SMTPSenderRefused as error:
+        if error.smtp_code == TOO_LARGE:
+            _raise_if_final(error.smtp_code, error.smtp_error)
+        raise
+    except smtplib.SMTPNotSupportedError as error:
+        raise MailRefused(f"the mail server cannot write to that address: {error}") from error
+
+
+def _raise_if_final(code: int, words: bytes | str) -> None:
+    if 500 <= code < 600 and code not in NOT_SIGNED_IN:
+        text = words.decode(errors="replace") if isinstance(words, bytes) else words
+        raise MailRefused(f"the mail server says: {code} {text}")
 
 
 class FileMailer:

@@ -74,4 +74,3 @@ def _fold(session: Session, head: Delivery) -> None:
             .values(part_of=head.id, attempts=head.attempts)
             .execution_options(synchronize_session=False)
         )
-

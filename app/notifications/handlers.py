@@ -52,6 +52,16 @@ def notify_of_membership(session: Session, record: EventRecord) -> Iterable[Deli
     return tell(session, record, {record.entity_id: Kind.PROJECT_INVITATION})
 
 
+def notify_of_day(session: Session, record: EventRecord) -> Iterable[DeliverTo]:
+    """Send somebody the summary of the day."""
+    return tell(session, record, {record.entity_id: Kind.DAILY_SUMMARY})
+
+
+def send_test(session: Session, record: EventRecord) -> Iterable[DeliverTo]:
+    """Send somebody the test that he or she asked for."""
+    return tell(session, record, {record.entity_id: Kind.TEST})
+
+
 def invoke_lambda(_: Session, record: EventRecord) -> Iterable[DeliverTo]:
     """One call for each time that a task is completed."""
     return [DeliverTo(LAMBDA_CHANNEL, "completion")] if is_completion(record) else []

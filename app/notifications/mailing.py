@@ -52,6 +52,7 @@ def _letter(session: Session, delivery: Delivery, record: EventRecord) -> Letter
         links=Links(settings.PUBLIC_URL, unsubscribe_url(recipient.id, kind, settings)),
         title=_title(session, record),
         names=_names(session, records),
+        open_to=_open_to(session, record, recipient) if kind is Kind.DAILY_SUMMARY else frozenset(),
     )
 
 
@@ -81,6 +82,15 @@ def _title(session: Session, record: EventRecord) -> str:
     else:
         title = session.scalar(select(Project.name).where(Project.id == record.project_id))
     return title or ""
+
+
+def _open_to(session: Session, record: EventRecord, recipient: User) -> frozenset[int]:
+    """The tasks of a summary that are still the recipient's, who therefore sees them."""
+    ids = [task["id"] for each in record.snapshot["sections"] for task in each["tasks"]]
+    theirs = select(Task.id).where(
+        Task.id.in_(ids), Task.assignee_id == recipient.id, Task.deleted_at.is_(None)
+    )
+    return frozenset(session.scalars(theirs))
 
 
 def _names(session: Session, records: Sequence[EventRecord]) -> Mapping[int, str]:

@@ -89,6 +89,12 @@ def _check_invitation(session: Session, letter: Letter) -> None:
         raise NotWanted("the user is not in the project any more")
 
 
+def _check_summary(_: Session, letter: Letter) -> None:
+    """The recipient still has some of the tasks."""
+    if not letter.open_to:
+        raise NotWanted("none of the tasks is the user's any more")
+
+
 def _check_nothing(_: Session, __: Letter) -> None:
     """There is nothing that could have changed."""
 
@@ -101,7 +107,7 @@ CHECKS: Mapping[Kind, Check] = {
     Kind.PROJECT_INVITATION: _check_invitation,
     Kind.COMMENTED: _check_comment,
     Kind.CHANGED: _check_change,
-    Kind.DAILY_SUMMARY: _check_nothing,
+    Kind.DAILY_SUMMARY: _check_summary,
     Kind.WEBHOOK_DISABLED: _check_nothing,
     Kind.TEST: _check_nothing,
 }

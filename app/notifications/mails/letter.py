@@ -38,7 +38,8 @@ class Letter:
 
     They stand in the order in which they happened. `head` is the event whose delivery carries the
     mail: its Message-ID is made of that. `title` is what the task or project is called now, `names`
-    are those of everyone whom the records mention.
+    are those of everyone whom the records mention. `open_to` are those tasks of a summary that the
+    recipient still has.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Letter:
     links: Links
     title: str = ""
     names: Mapping[int, str] = field(default_factory=dict)
+    open_to: frozenset[int] = frozenset()
 
     @property
     def last(self) -> EventRecord:

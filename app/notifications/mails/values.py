@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from app.notifications.mails.changes import changed_fields
 from app.notifications.mails.letter import Letter
-from app.notifications.mails.wording import moment, one_line, readable, shortened
+from app.notifications.mails.wording import one_line, readable, short_moment, shortened
 
 Values = Mapping[str, Any]
 
@@ -85,7 +86,7 @@ def of_summary(letter: Letter) -> Values:
     """The day of the reader, as it was when the summary was made."""
     snapshot = letter.last.snapshot
     day = f"{date.fromisoformat(snapshot['day']):%A, %d %B %Y}"
-    sections = [_section(letter, each) for each in snapshot["sections"]]
+    sections = [each for each in map(partial(_section, letter), snapshot["sections"]) if each]
     counts = (f"{each['count']} {each['label'].lower()}" for each in sections)
     return {
         "title": "Your day",
@@ -126,19 +127,19 @@ def _comment(letter: Letter) -> dict[str, Any]:
 
 
 def _section(letter: Letter, section: Mapping[str, Any]) -> dict[str, Any]:
+    """A section without what was taken from the reader meanwhile; empty where nothing is left."""
     label, colour = _SECTIONS[section["name"]]
+    more = section["count"] - len(section["tasks"])
     tasks = [
         {
             "title": task["title"],
             "link": letter.links.task(task["id"]),
-            "moment": moment(task["moment"], letter.recipient).partition(" (")[0],
+            "moment": short_moment(task["moment"], letter.recipient),
         }
         for task in section["tasks"]
+        if task["id"] in letter.open_to
     ]
-    return {
-        "label": label,
-        "colour": colour,
-        "count": section["count"],
-        "tasks": tasks,
-        "more": section["count"] - len(tasks),
-    }
+    if not tasks:
+        return {}
+    count = len(tasks) + more
+    return {"label": label, "colour": colour, "count": count, "tasks": tasks, "more": more}

@@ -55,6 +55,11 @@ def moment(iso: str, reader: User) -> str:
     return f"{local:%a %d %b %Y, %H:%M} ({reader.timezone})"
 
 
+def short_moment(iso: str, reader: User) -> str:
+    """An instant that is days away, in the reader's time zone: `Tue 31 Mar, 12:00`."""
+    return f"{datetime.fromisoformat(iso).astimezone(ZoneInfo(reader.timezone)):%a %d %b, %H:%M}"
+
+
 def readable(field: str, value: Any, reader: User, names: Mapping[int, str]) -> str:
     """The value of a field of a task; `names` are those of the users by id."""
     if value is None or value == "":
