@@ -56,7 +56,7 @@ class SmtpMailer:
             finally:
                 server.close()
         except (OSError, smtplib.SMTPException) as error:
-            raise MailError(f"{type(error).__name__}: {error}") from error
+            raise MailError(_in_words(error)) from error
 
     def _connect(self) -> smtplib.SMTP:
         address = (self.settings.EMAIL_HOST, self.settings.EMAIL_PORT)
@@ -80,25 +80,33 @@ def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
     """
     try:
         server.send_message(message)
-    except smtplib.SMTPRecipientsRefused as error:
-        for code, words in error.recipients.values():
-            _raise_if_final(code, words)
-        raise
-    except smtplib.SMTPDataError as error:
-        _raise_if_final(error.smtp_code, error.smtp_error)
-        raise
-    except smtplib.SMTPSenderRefused as error:
-        if error.smtp_code == TOO_LARGE:
-            _raise_if_final(error.smtp_code, error.smtp_error)
-        raise
     except smtplib.SMTPNotSupportedError as error:
         raise MailRefused(f"the mail server cannot write to that address: {error}") from error
+    except smtplib.SMTPException as error:
+        code, _ = _answer(error)
+        may_be_ours = code in NOT_SIGNED_IN or (isinstance(error, _ABOUT_US) and code != TOO_LARGE)
+        if 500 <= code < 600 and not may_be_ours:
+            raise MailRefused(_in_words(error)) from error
+        raise
 
 
-def _raise_if_final(code: int, words: bytes | str) -> None:
-    if 500 <= code < 600 and code not in NOT_SIGNED_IN:
-        text = words.decode(errors="replace") if isinstance(words, bytes) else words
-        raise MailRefused(f"the mail server says: {code} {text}")
+_ABOUT_US = (smtplib.SMTPSenderRefused, smtplib.SMTPHeloError)
+
+
+def _answer(error: Exception) -> tuple[int, str]:
+    """What the server said, 0 where it said nothing; of one recipient, since there is one."""
+    code: int = 0
+    words: bytes | str = ""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, words = error.smtp_code, error.smtp_error
+    return code, words.decode(errors="replace") if isinstance(words, bytes) else words
+
+
+def _in_words(error: Exception) -> str:
+    code, words = _answer(error)
+    return f"the mail server says: {code} {words}" if code else f"{type(error).__name__}: {error}"
 
 
 class FileMailer:

@@ -14,7 +14,9 @@ mails = AppGroup("mails", help="Look at the mails that the service writes.")
 
 
 @mails.command("preview")
-@click.argument("kinds", metavar="[KIND]…", nargs=-1, type=click.Choice([*Kind]))
+@click.argument(
+    "kinds", metavar="[KIND]…", nargs=-1, type=click.Choice([kind.value for kind in Kind])
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("mails"))
 def preview(kinds: tuple[str, ...], out: Path) -> None:
     """Write a sample of each KIND (all, if none is named) as .html, .txt and .eml files.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -69,7 +69,10 @@ class MailTestInputSchema(Schema):
     """By which channel to send the test."""
 
     channel = fields.Enum(
-        Channel, by_value=True, load_default=Channel.EMAIL, validate=lambda it: it == Channel.EMAIL
+        Channel,
+        by_value=True,
+        load_default=Channel.EMAIL,
+        validate=validate.OneOf([Channel.EMAIL], error="must be email"),
     )
 
 
