@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from app.notifications.kinds import Kind
 from app.notifications.mails.changes import changed_fields
 from app.notifications.mails.letter import Letter
 from app.notifications.mails.wording import one_line, readable, short_moment, shortened
@@ -34,7 +35,8 @@ def of_task(letter: Letter) -> Values:
             for name, label in facts.items()
         ],
         "changes": changed_fields(letter),
-        "description": shortened(task["description"]),
+        # Who only learns of a change knows the task.
+        "description": "" if letter.kind is Kind.CHANGED else shortened(task["description"]),
         **_link_to_task(letter),
     }
 
