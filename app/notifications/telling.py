@@ -13,8 +13,6 @@ from app.notifications.kinds import STRENGTH, Channel, Kind
 from app.notifications.models import Notification
 from app.notifications.preferences import Wishes, wishes_of
 
-BY_MAIL_ONLY = {Kind.DAILY_SUMMARY, Kind.TEST}
-
 Recipients = Mapping[int, Kind]
 """Id of a user → as what he or she is told of an event."""
 
@@ -50,7 +48,7 @@ def tell(session: Session, record: EventRecord, recipients: Recipients) -> list[
 def _ways(wishes: Wishes, kind: Kind, is_own: bool) -> set[Channel]:
     """The channels by which somebody is told."""
     wanted = {channel for channel in Channel if wishes.wants(kind, channel)}
-    if kind in BY_MAIL_ONLY:
+    if kind is Kind.TEST:
         return wanted & {Channel.EMAIL}
     if is_own:
         return wanted & {Channel.EMAIL} if wishes.email_own_changes else set()
