@@ -19,6 +19,7 @@ from app.core.logging import configure_logging, init_request_logging
 from app.core.openapi import init_openapi
 from app.core.requests import init_request_bounds
 from app.extensions import db, jwt, migrate
+from app.notifications.cli import mails
 from app.reactions import REACTIONS
 from app.realtime import init_realtime
 from app.reports.cli import reports
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_realtime(app)
     # Outermost, so that sockets are counted by the real address as well.
     _trust_proxies(app, settings)
-    for command in (autoscale, create_admin, jobs, reports):
+    for command in (autoscale, create_admin, jobs, mails, reports):
         app.cli.add_command(command)
     return app
 

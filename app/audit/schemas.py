@@ -19,6 +19,8 @@ ENTITIES = (
     "import",
     "notification",
     "preferences",
+    "quiet_hours",
+    "summary",
 )
 ACTIONS = (
     "created",
@@ -33,6 +35,8 @@ ACTIONS = (
     "password_changed",
     "sessions_ended",
     "read",
+    "due",
+    "test",
 )
 """What is done to them, as the second half of an event's type; a test holds both complete."""
 
