@@ -16,6 +16,7 @@ from app.core.events import install_reactions
 from app.core.limits import init_limits
 from app.core.logging import configure_logging, init_request_logging
 from app.core.openapi import init_openapi
+from app.core.queues import init_queues
 from app.core.requests import init_request_bounds
 from app.extensions import db, jwt, migrate
 from app.jobs_cli import jobs
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=MIGRATIONS)
     jwt.init_app(app)
     init_cache(app, settings.CACHE_REDIS_URL)
+    init_queues(app, settings.REDIS_URL)
     install_reactions(app, REACTIONS)
 
     # Before a view runs, in this order: an id, https, the text, the caller, the limit, the door.

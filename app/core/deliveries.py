@@ -60,6 +60,7 @@ class State(enum.StrEnum):
 
 
 _PENDING = text(f"state = '{State.PENDING}'")
+_DEAD = text(f"state = '{State.DEAD}'")
 
 
 class Delivery(Base):
@@ -81,6 +82,16 @@ class Delivery(Base):
             "task_id",
             "event_id",
             postgresql_where=_PENDING,
+        ),
+        # What operators ask for: whom, what is dead, and what was done lately.
+        Index("ix_deliveries_target", "target", "id"),
+        Index("ix_deliveries_dead", "id", postgresql_where=_DEAD),
+        Index(
+            "ix_deliveries_finished",
+            "finished_at",
+            "channel",
+            "state",
+            postgresql_where=text("finished_at IS NOT NULL"),
         ),
     )
 

@@ -42,6 +42,11 @@ class Row:
     but: dict[str, int] = field(default_factory=dict)
 
 
+OWE = """
+INSERT INTO deliveries (event_id, task_id, channel, target)
+SELECT max(id), :task, 'email', '1' FROM events WHERE task_id = :task RETURNING id
+"""
+
 P = Permission
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/users/"): Row(SIGNED_IN),
@@ -161,6 +166,18 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/admin/queues/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/deliveries/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/requeue/"): Row(ADMINS, lambda w: {"state": ["dead"]}),
+    ("POST", "/api/v1/admin/deliveries/drop/"): Row(
+        ADMINS, lambda w: {"state": ["dead"], "reason": "R"}
+    ),
+    ("GET", "/api/v1/admin/deliveries/{delivery_id}/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/requeue/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/drop/"): Row(
+        ADMINS, lambda w: {"reason": "R"}
+    ),
+    ("GET", "/metrics"): Row(ADMINS),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
     ("GET", "/api/health/"): Row(OPEN),
@@ -256,7 +273,7 @@ class World:
 
 
 @pytest.fixture
-def make_world(make_person, make_project):
+def make_world(make_person, make_project, rows):
     owner, bystander, stranger = (make_person() for _ in range(3))
     people = {who: make_person() for who in ("outsider", "removed member", *ROLES)}
     people["global admin"] = make_person(role=Role.ADMIN)
@@ -281,6 +298,7 @@ def make_world(make_person, make_project):
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
             "import_id": import_id,
+            "delivery_id": rows(OWE, task=task["id"])[0].id,
             "user_id": bystander.id,
             "day": task["created_at"][:10],
         }
