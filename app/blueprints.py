@@ -16,6 +16,7 @@ from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
 from app.operations.routes import bp as operations
+from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
 from app.ratelimits.routes import bp as rate_limit
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     Entry(task_log, V1),
     Entry(rate_limit, V1),
     Entry(operations, V1),
+    Entry(process, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
     Entry(flask_api, "", public=("register", "login", "check_limiter")),

@@ -6,6 +6,7 @@ from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
+from app.processes.models import Heartbeat
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
@@ -19,6 +20,7 @@ ALL = (
     Comment,
     Delivery,
     EventRecord,
+    Heartbeat,
     ImportFault,
     ImportFile,
     Project,

@@ -165,6 +165,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/processes/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/queues/"): Row(ADMINS),
     ("GET", "/api/v1/admin/deliveries/"): Row(ADMINS),
