@@ -15,6 +15,7 @@ from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
+from app.operations.metrics_routes import bp as metrics
 from app.operations.routes import bp as operations
 from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     Entry(task_log, V1),
     Entry(rate_limit, V1),
     Entry(operations, V1),
+    Entry(metrics, ""),
     Entry(process, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),

@@ -3,15 +3,10 @@
 from collections.abc import Mapping
 
 import redis
-from flask import Flask, current_app
+from flask import current_app
 
 from app.core.cache import Cache, CacheUnavailable
 from app.core.jobs import QUEUES
-
-
-def init_queues(app: Flask, url: str) -> None:
-    """Let `app` ask the broker at `url`."""
-    app.extensions["broker"] = Cache(url)
 
 
 def queue_lengths() -> Mapping[str, int | None]:

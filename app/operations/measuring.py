@@ -19,14 +19,14 @@ DAY = timedelta(days=1)
 def read_queues(session: Session) -> dict[str, Any]:
     """Channels, queues and the relay, as QueuesSchema prints them."""
     return {
-        "channels": channels(session),
+        "channels": channels(session, DAY),
         "queues": [{"queue": name, "length": length} for name, length in queue_lengths().items()],
         "relay": relay_lag(session),
     }
 
 
-def channels(session: Session, lately: timedelta = DAY) -> list[dict[str, Any]]:
-    """How each channel stands; `done` and `dropped` are those of the time since `lately`."""
+def channels(session: Session, lately: timedelta) -> list[dict[str, Any]]:
+    """How each channel stands; `…_lately` counts what has ended within that time."""
     pending, dead, ended = _pending(session), _dead(session), _ended(session, lately)
     return [
         {
@@ -34,8 +34,8 @@ def channels(session: Session, lately: timedelta = DAY) -> list[dict[str, Any]]:
             "queue": queue,
             **_numbers(pending.get(channel)),
             "dead": dead.get(channel, 0),
-            "done_last_day": ended.get((channel, State.DONE.value), 0),
-            "dropped_last_day": ended.get((channel, State.DROPPED.value), 0),
+            "done_lately": ended.get((channel, State.DONE.value), 0),
+            "dropped_lately": ended.get((channel, State.DROPPED.value), 0),
         }
         for channel, (_, queue) in JOBS_BY_CHANNEL.items()
     ]

@@ -76,6 +76,8 @@ def conditions(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[boo
     ]
     if "target" in query:
         found.append(Delivery.target == query["target"])
+    if "after" in query:
+        found.append(Delivery.id > query["after"])
     if "error" in query:
         found.append(Delivery.last_error.icontains(query["error"], autoescape=True))
     of_event = {"event_type": EventRecord.type, "task": EventRecord.task_id}

@@ -155,8 +155,8 @@ class ChannelSchema(Schema):
         allow_none=True, metadata={"description": "Age of the oldest pending one."}
     )
     dead = fields.Integer(metadata={"description": "Given up, and still there."})
-    done_last_day = fields.Integer()
-    dropped_last_day = fields.Integer()
+    done_last_day = fields.Integer(attribute="done_lately")
+    dropped_last_day = fields.Integer(attribute="dropped_lately")
 
 
 class QueueSchema(Schema):

@@ -3,9 +3,9 @@
 import pytest
 
 from app.core import deliveries as core
+from app.core.cache import Cache
 from app.core.db import unit_of_work
 from app.core.jobs import QUEUES
-from app.core.queues import init_queues
 from tests.workers.support import answer, execute
 
 URL = "/api/v1/admin/queues/"
@@ -63,7 +63,7 @@ def test_the_length_of_a_queue_is_that_in_redis(admin, redis_client):
 @pytest.fixture
 def no_broker(app):
     kept = app.extensions["broker"]
-    init_queues(app, "redis://127.0.0.1:1/0")
+    app.extensions["broker"] = Cache("redis://127.0.0.1:1/0")
     yield
     app.extensions["broker"] = kept
 
