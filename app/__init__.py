@@ -21,6 +21,7 @@ from app.core.openapi import init_openapi
 from app.core.requests import init_request_bounds
 from app.extensions import db, jwt, migrate
 from app.jobs_cli import jobs
+from app.notifications.cli import mails
 from app.operations.cli import deliveries
 from app.operations.metrics_routes import init_scraping
 from app.reactions import REACTIONS
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_realtime(app)
     # Outermost, so that sockets are counted by the real address as well.
     _trust_proxies(app, settings)
-    for command in (autoscale, create_admin, deliveries, jobs, reports):
+    for command in (autoscale, create_admin, deliveries, jobs, mails, reports):
         app.cli.add_command(command)
     return app
 

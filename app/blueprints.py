@@ -15,6 +15,7 @@ from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
+from app.notifications.mail_routes import bp as mail
 from app.notifications.routes import bp as notification
 from app.notifications.unsubscribe_routes import bp as unsubscribe
 from app.operations.metrics_routes import bp as metrics
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     Entry(lifecycle, V1),
     Entry(comment, V1),
     Entry(notification, V1),
+    Entry(mail, V1),
     Entry(report, V1),
     Entry(audit, V1),
     Entry(task_log, V1),

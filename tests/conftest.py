@@ -117,6 +117,7 @@ def _settings(database_url: str, redis_url: str, data_dir: Path, **more: object)
         "SIGN_IN_RATE": "10/5minute",
         # People of the tests share nothing that a test does not say.
         "JOIN_DEFAULT_PROJECT": False,
+        "EMAIL_DIGEST_SECONDS": 0,
     }
     return explicit_settings(**(values | more))
 

@@ -39,6 +39,11 @@ SCHEDULE = {
         "task": "notifications.purge",
         "schedule": crontab(hour=3, minute=45),
     },
+    "send_daily_summary": {
+        "task": "notifications.send_daily_summary",
+        "schedule": OnTime(hour=9, minute=0),
+        "options": {"expires": PATIENCE.total_seconds()},
+    },
     "send_notifications_at_10_am": {
         "task": "tasks.remind_of_due_soon",
         "schedule": OnTime(hour=10, minute=0),

@@ -20,6 +20,8 @@ ENTITIES = (
     "notification",
     "preferences",
     "delivery",
+    "quiet_hours",
+    "summary",
 )
 ACTIONS = (
     "created",
@@ -36,6 +38,8 @@ ACTIONS = (
     "requeued",
     "dropped",
     "read",
+    "due",
+    "test",
 )
 """What is done to them, as the second half of an event's type; a test holds both complete."""
 

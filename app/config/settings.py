@@ -310,6 +310,13 @@ class Settings(BaseSettings):
         default_factory=_email_from,
         description="Sender of every mail. Not set: EMAIL_HOST_USER, else tasks@localhost.",
     )
+    EMAIL_DIGEST_SECONDS: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="Changes to one task within so many seconds make one mail to each person; "
+        "0 sends a mail for each change.",
+    )
 
     WEBHOOK_ALLOWED_NETWORKS: Networks = Field(
         [],

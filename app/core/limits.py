@@ -96,6 +96,9 @@ registration_limit = limiter.shared_limit(
 )
 """Hashing a password is dear, and accounts are for people: one bucket for all ways to register."""
 
+test_mail_limit = limiter.shared_limit("5/10minute", scope="test_mail", key_func=caller_key)
+"""Decorates a view that sends the caller a mail for the asking."""
+
 
 def _tell_limits(response: Response) -> Response:
     """Add `RateLimit-Policy`, `RateLimit` and, on 429, `Retry-After` (IETF httpapi draft)."""

@@ -5,8 +5,6 @@ import pytest
 
 from app.core import events
 from app.core.db import unit_of_work
-from app.notifications.service import MAILS
-from app.projects.events import MemberAdded
 from app.projects.models import ProjectMember, ProjectRole
 from app.tasks.events import TaskSlaBreached, TaskUpdated, streams_of
 from app.tasks.models import Task
@@ -254,14 +252,3 @@ def test_ones_own_change_that_makes_a_task_overdue_is_not_mailed(app, ada, mails
     deliver_all(app)
 
     assert mails() == []
-
-
-def test_every_event_that_owes_a_mail_has_one(app):
-    reactions = app.extensions["reactions"]
-    owing = {
-        kind
-        for kind, tied in reactions.items()
-        if any(handler.__name__.startswith("notify_") for handler in tied.deliver)
-    }
-
-    assert owing == {*MAILS, MemberAdded.type}

@@ -129,6 +129,7 @@ class Tree:
             "BIND": f"127.0.0.1:{self.port}",
             "EMAIL_HOST": "" if mail_to_files else "127.0.0.1",
             "EMAIL_PORT": str(self.mail.port),
+            "EMAIL_DIGEST_SECONDS": "0",
             "THROTTLE_USER_RATE": "1000000/hour",
             "THROTTLE_ANON_RATE": "1000000/hour",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
