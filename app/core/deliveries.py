@@ -100,8 +100,7 @@ class Delivery(Base):
             "event_id",
             postgresql_where=_PENDING,
         ),
-        # What operators ask for: whom, what is dead, and what was done lately.
-        Index("ix_deliveries_target", "target", "id"),
+        # What operators ask for: what is dead, and what ended lately.
         Index("ix_deliveries_dead", "id", postgresql_where=_DEAD),
         Index(
             "ix_deliveries_finished",

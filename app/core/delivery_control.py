@@ -1,17 +1,21 @@
 """What an operator does to deliveries: send them again, or give them up.
 
-A delivery that a worker has in hand is left alone. An attempt is ended before its lease is (see the
+What is part of another delivery shares its lot, so an order about one is about the whole. A
+delivery that a worker has in hand is left alone. An attempt is ended before its lease is (see the
 time limits of the jobs), so nobody is at work on a row whose lease is over.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from app.core.deliveries import MAX_ERROR, Delivery, State
 from app.core.events import EventRecord
+
+DROPPABLE = (State.PENDING, State.DEAD)
+"""What is done cannot be taken back."""
 
 
 class Handled(NamedTuple):
@@ -31,21 +35,17 @@ def requeue(session: Session, wanted: Sequence[ColumnElement[bool]], limit: int)
 
     `created_at` is set anew with all else, since three days from then they are given up.
     """
-    ids, in_hand = _hold(session, wanted, limit)
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(
-            state=State.PENDING.value,
-            attempts=0,
-            created_at=func.now(),
-            next_at=func.now(),
-            ring_at=func.now(),
-            lease_until=None,
-            last_error=None,
-            finished_at=None,
-        )
-        .execution_options(synchronize_session=False)
+    ids, in_hand = _hold(session, wanted, limit, tuple(State))
+    _set(
+        session,
+        ids,
+        state=State.PENDING.value,
+        attempts=0,
+        created_at=func.now(),
+        next_at=func.now(),
+        ring_at=func.now(),
+        last_error=None,
+        finished_at=None,
     )
     return Handled(ids, in_hand, _overtaken(session, ids))
 
@@ -54,17 +54,13 @@ def drop(
     session: Session, wanted: Sequence[ColumnElement[bool]], limit: int, reason: str
 ) -> Handled:
     """Give up the oldest `limit` of those `wanted`; what waited for them is looked at at once."""
-    ids, in_hand = _hold(session, wanted, limit)
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(
-            state=State.DROPPED.value,
-            lease_until=None,
-            finished_at=func.now(),
-            last_error=f"dropped by an operator: {reason}"[:MAX_ERROR],
-        )
-        .execution_options(synchronize_session=False)
+    ids, in_hand = _hold(session, wanted, limit, DROPPABLE)
+    _set(
+        session,
+        ids,
+        state=State.DROPPED.value,
+        finished_at=func.now(),
+        last_error=f"dropped by an operator: {reason}"[:MAX_ERROR],
     )
     _wake_followers(session, ids)
     return Handled(ids, in_hand)
@@ -76,12 +72,17 @@ def is_in_hand() -> ColumnElement[bool]:
 
 
 def _hold(
-    session: Session, wanted: Sequence[ColumnElement[bool]], limit: int
+    session: Session,
+    wanted: Sequence[ColumnElement[bool]],
+    limit: int,
+    states: Collection[State],
 ) -> tuple[list[int], int]:
     """Lock the oldest; the ids of those that are free, and the number of those that are not."""
+    found = select(func.coalesce(Delivery.part_of, Delivery.id)).where(*wanted)
     rows = session.execute(
         select(Delivery.id, is_in_hand())
-        .where(*wanted)
+        # A worker may be done with one just now.
+        .where(Delivery.id.in_(found), Delivery.state.in_(states))
         # Workers take several rows in this order, too.
         .order_by(Delivery.id)
         .limit(limit)
@@ -89,6 +90,16 @@ def _hold(
     ).all()
     ids = [delivery_id for delivery_id, in_hand in rows if not in_hand]
     return ids, len(rows) - len(ids)
+
+
+def _set(session: Session, ids: Sequence[int], **values: Any) -> None:
+    """Change deliveries, and with them what is part of them."""
+    session.execute(
+        update(Delivery)
+        .where(or_(Delivery.id.in_(ids), Delivery.part_of.in_(ids)))
+        .values(lease_until=None, **values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _overtaken(session: Session, ids: Sequence[int]) -> int:

@@ -14,7 +14,7 @@ from app.core.errors import ServiceError
 from app.extensions import db
 from app.notifications.channels import JOBS_BY_CHANNEL
 from app.operations import measuring, queries, service
-from app.operations.schemas import DROPPABLE, MAX_AT_ONCE, STATES
+from app.operations.schemas import DROPPABLE_STATES, MAX_AT_ONCE, STATES
 from app.users.actor import Actor
 from app.users.models import Role
 
@@ -89,7 +89,7 @@ def requeue(ids: Sequence[int], everything: bool, yes: bool, **options: Any) -> 
 
 @deliveries.command("drop")
 @click.argument("ids", nargs=-1, type=click.IntRange(min=1))
-@_filtered(DROPPABLE, default=["dead"])
+@_filtered(DROPPABLE_STATES, default=["dead"])
 @click.option("--reason", required=True, help="Kept with the delivery and in the audit log.")
 @click.option("--all", "everything", is_flag=True, help="All that match, however many.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -49,6 +49,8 @@ def _so_far(delivery: Mapping[str, Any]) -> str:
 def _next(session: Session, delivery: Mapping[str, Any], now: datetime) -> str:
     if delivery["lease_until"] and delivery["lease_until"] > now:
         return "A worker is at it now."
+    if delivery["part_of"] is not None:
+        return f"It goes with delivery {delivery['part_of']}, in one mail."
     if (first := goes_first(session, delivery)) is not None:
         return f"It waits for delivery {first} about the same task, which has to go first."
     if delivery["next_at"] > now:

@@ -64,7 +64,8 @@ def _pending(session: Session) -> dict[str, Any]:
             func.min(Delivery.created_at).label("oldest"),
             func.now().label("now"),
         )
-        .where(Delivery.state == State.PENDING)
+        # What is part of another is not tried by itself.
+        .where(Delivery.state == State.PENDING, Delivery.part_of.is_(None))
         .group_by(Delivery.channel)
     )
     return {row.channel: row for row in rows}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.deliveries import Delivery, State
 from app.core.events import EventRecord
-from app.notifications.channels import EMAIL_CHANNEL
+from app.notifications.channels import EMAIL_CHANNEL, JOBS_BY_CHANNEL
 from app.tasks import filters
 from app.users.actor import Actor
 from app.users.models import User
@@ -75,7 +75,8 @@ def conditions(query: Mapping[str, Any], actor: Actor) -> list[ColumnElement[boo
         column.in_(query[name]) for name, column in columns.items() if name in query
     ]
     if "target" in query:
-        found.append(Delivery.target == query["target"])
+        # The index on targets begins with the channel.
+        found += [Delivery.target == query["target"], Delivery.channel.in_(JOBS_BY_CHANNEL)]
     if "after" in query:
         found.append(Delivery.id > query["after"])
     if "error" in query:
@@ -118,6 +119,7 @@ def _as_entry(delivery: Delivery, record: EventRecord) -> dict[str, Any]:
 
 
 _COLUMNS = (
+    "part_of",
     "channel",
     "target",
     "state",

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from app.core.deliveries import State
+from app.core.delivery_control import DROPPABLE
 from app.core.fields import CommaList, Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
@@ -12,8 +13,7 @@ from app.users.schemas import PublicUserSchema
 
 MAX_AT_ONCE = 1000
 STATES = tuple(state.value for state in State)
-REQUEUEABLE = STATES
-DROPPABLE = (State.PENDING.value, State.DEAD.value)
+DROPPABLE_STATES = tuple(state.value for state in DROPPABLE)
 
 
 class DeliveryEventSchema(Schema):
@@ -32,6 +32,10 @@ class DeliverySchema(Schema):
     id = fields.Integer()
     event = fields.Nested(DeliveryEventSchema)
     task = fields.Integer(allow_none=True)
+    part_of = fields.Integer(
+        allow_none=True,
+        metadata={"description": "The delivery with which it goes, where one mail tells of both."},
+    )
     channel = fields.String(validate=validate.OneOf(list(JOBS_BY_CHANNEL)))
     target = fields.String()
     recipient = fields.Nested(
@@ -116,7 +120,7 @@ class ManySchema(DeliveryFilterSchema):
 class RequeueManySchema(ManySchema):
     """Which deliveries are to be tried again; `state` must be said."""
 
-    state = CommaList(fields.String(validate=validate.OneOf(REQUEUEABLE)), required=True)
+    state = CommaList(fields.String(validate=validate.OneOf(STATES)), required=True)
 
 
 class ReasonSchema(Schema):
@@ -128,7 +132,7 @@ class ReasonSchema(Schema):
 class DropManySchema(ManySchema, ReasonSchema):
     """Which deliveries are to be given up; `state` must be said."""
 
-    state = CommaList(fields.String(validate=validate.OneOf(DROPPABLE)), required=True)
+    state = CommaList(fields.String(validate=validate.OneOf(DROPPABLE_STATES)), required=True)
 
 
 class HandledSchema(Schema):

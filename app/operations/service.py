@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, delivery_control, events
 from app.core.deliveries import Delivery
-from app.core.delivery_control import Handled
+from app.core.delivery_control import DROPPABLE, Handled
 from app.core.errors import Conflict, NotFound
 from app.operations import queries
 from app.operations.events import (
@@ -17,7 +17,6 @@ from app.operations.events import (
     about_deliveries,
 )
 from app.operations.explaining import explain
-from app.operations.schemas import DROPPABLE
 from app.users.actor import Actor
 
 _NOT_FILTERS = {"limit", "dry_run", "reason"}
@@ -49,8 +48,7 @@ def drop_one(session: Session, delivery_id: int, reason: str, *, actor: Actor) -
     state = read_delivery(session, delivery_id)["state"]
     if state not in DROPPABLE:
         raise Conflict(f"The delivery is {state}; there is nothing to give up.")
-    wanted = [Delivery.id == delivery_id, Delivery.state.in_(DROPPABLE)]
-    handled = delivery_control.drop(session, wanted, 1, reason)
+    handled = delivery_control.drop(session, [Delivery.id == delivery_id], 1, reason)
     _insist(handled)
     _record(DeliveryDropped, handled, actor, {"state": state, "reason": reason})
     return _answer(handled, "Given up")

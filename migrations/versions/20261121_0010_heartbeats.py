@@ -15,7 +15,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_deliveries_target", "deliveries", ["target", "id"])
     op.create_index(
         "ix_deliveries_dead", "deliveries", ["id"], postgresql_where=sa.text("state = 'dead'")
     )
@@ -43,5 +42,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_deliveries_finished", table_name="deliveries")
     op.drop_index("ix_deliveries_dead", table_name="deliveries")
-    op.drop_index("ix_deliveries_target", table_name="deliveries")
     op.drop_table("heartbeats")

@@ -160,6 +160,20 @@ def test_an_explanation_says_what_is_happening(app, admin, owed, claim):
     assert said(0).startswith("Carried out at 20")
 
 
+def test_an_order_about_a_part_is_one_about_the_whole(app, admin, owed, kill):
+    head, part = owed[:2]
+    execute(app, f"UPDATE deliveries SET part_of = {head} WHERE id = {part}")
+    assert f"It goes with delivery {head}" in admin.get(f"{URL}{part}/").json["explanation"]
+    kill(head, part)
+
+    assert admin.post(f"{URL}{part}/requeue/").json["deliveries"] == [head]
+    assert states(app, owed[:2]) == ["pending", "pending"]
+    assert deliveries(app, id=part)[0].part_of == head
+    many = {"state": "pending", "reason": "x", "dry_run": False}
+    assert admin.post(f"{URL}drop/", json=many).json["deliveries"] == [head, *owed[2:]]
+    assert states(app, owed) == ["dropped"] * 4
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
