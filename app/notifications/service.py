@@ -96,5 +96,4 @@ def _note(delivery: Delivery, write: Callable[[Session], None]) -> str:
     with unit_of_work() as session:
         write(session)
     state = db.session.scalar(select(Delivery.state).where(Delivery.id == delivery.id))
-    log.info("Delivery %s (%s to %s) is %s.", delivery.id, delivery.channel, delivery.target, state)
     return f"delivery {delivery.id} is {state}"
