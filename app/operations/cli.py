@@ -112,7 +112,7 @@ def show_stats() -> None:
     rows = [[each["queue"], _known(each["length"])] for each in found["queues"]]
     _print_table(("queue", "messages"), rows)
     lag = found["relay"]
-    click.echo(f"\nThe relay has not carried on {lag['events']} events.")
+    click.echo(f"\nevents that wait for the relay: {lag['events']}")
 
 
 def _one_by_one(order: Order, ids: Iterable[int], *more: Any) -> None:

@@ -97,7 +97,7 @@ def test_the_stats_are_a_table(flask, owed):
     assert lines[0][:3] == ["channel", "due", "waiting"]
     assert ["email", "4"] in [line[:2] for line in lines]
     assert ["notifications", "0"] in lines
-    assert lines[-1][:6] == ["The", "relay", "has", "not", "carried", "on"]
+    assert lines[-1][:-1] == ["events", "that", "wait", "for", "the", "relay:"]
 
 
 @pytest.mark.parametrize("command", [["deliveries", "stats"], ["db", "upgrade"]])
