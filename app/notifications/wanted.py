@@ -13,6 +13,7 @@ from app.notifications.channels import EMAIL_CHANNEL
 from app.notifications.kinds import Channel, Kind
 from app.notifications.mails.changes import combined
 from app.notifications.mails.letter import Letter
+from app.notifications.models import Notification
 from app.notifications.preferences import wants
 from app.projects.models import Project, ProjectMember
 from app.tasks.models import Task
@@ -114,14 +115,17 @@ CHECKS: Mapping[Kind, Check] = {
 
 
 def _was_told(session: Session, record: EventRecord, recipient: User) -> bool:
-    """Whether an earlier event of the comment was mailed: a name may go by an edit and come back.
+    """Whether an earlier mention in the comment was mailed: a name may go by an edit and come back.
 
     Mails about one task to one person go out in the order of the events, so none is under way.
     """
     earlier = (
         select(Delivery.id)
         .join(EventRecord, EventRecord.id == Delivery.event_id)
+        .join(Notification, Notification.event_id == EventRecord.id)
         .where(
+            Notification.user_id == recipient.id,
+            Notification.kind == Kind.MENTIONED.value,
             EventRecord.entity == record.entity,
             EventRecord.entity_id == record.entity_id,
             EventRecord.id < record.id,

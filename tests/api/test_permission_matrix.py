@@ -171,6 +171,13 @@ ROWS: dict[tuple[str, str], Row] = {
     ("PATCH", "/api/v1/notifications/preferences/"): Row(
         SIGNED_IN, lambda w: {"changed": {"email": False}}
     ),
+    ("GET", "/api/v1/notifications/quiet-hours/"): Row(SIGNED_IN),
+    ("PUT", "/api/v1/notifications/quiet-hours/"): Row(
+        SIGNED_IN, lambda w: {"quiet_from": "22:00", "quiet_until": "07:00"}
+    ),
+    ("DELETE", "/api/v1/notifications/quiet-hours/"): Row(SIGNED_IN, status=204),
+    ("POST", "/api/v1/notifications/test/"): Row(SIGNED_IN, lambda w: {}, status=202),
+    ("GET", "/api/v1/notifications/deliveries/"): Row(SIGNED_IN),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),

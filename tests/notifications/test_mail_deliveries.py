@@ -29,6 +29,7 @@ def test_a_test_mail_takes_the_way_of_all_others(app, ada, mails):
     assert (sent["task"], sent["attempts"], sent["last_error"]) == (None, 1, None)
     assert sent["finished_at"]
     assert sent["next_at"] is None
+    assert ada.get("/api/v1/notifications/").json["results"] == []
 
 
 def test_without_an_address_one_is_told_how_to_add_it(app, ada):

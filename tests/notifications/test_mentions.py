@@ -110,6 +110,19 @@ def test_a_name_that_goes_and_comes_back_is_told_once(app, ada, bob, mails, task
     assert [delivery.state for delivery in deliveries(app)] == ["done", "dropped"]
 
 
+def test_who_was_told_of_the_comment_is_told_of_the_mention(app, ada, bob, mails, task):
+    execute(app, "UPDATE tasks SET assignee_id = :bob", bob=bob.id)
+    comment = say(ada, task, "Hello")
+    deliver_all(app)
+    edit(ada, comment, "Hello @bob")
+    deliver_all(app)
+
+    assert [mail["Subject"].split(":")[0] for mail in mails()] == [
+        "ada commented",
+        "ada mentioned you",
+    ]
+
+
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [

@@ -113,6 +113,8 @@ def test_it_tells_what_is_due_and_what_was_done(app, ada, bob, tell):
     )
     assert "This is Wednesday, 12 March 2036." in text_of(mail)
     assert mail["List-Unsubscribe"]
+    told = bob.get("/api/v1/notifications/").json["results"]
+    assert "daily_summary" not in [each["kind"] for each in told]
 
 
 def test_the_day_is_that_of_the_reader(app, ada, bob, tell):
