@@ -18,6 +18,8 @@ from app.health.routes import bp as health
 from app.notifications.mail_routes import bp as mail
 from app.notifications.routes import bp as notification
 from app.notifications.unsubscribe_routes import bp as unsubscribe
+from app.operations.metrics_routes import bp as metrics
+from app.operations.routes import bp as operations
 from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
@@ -59,6 +61,8 @@ BLUEPRINTS = (
     Entry(audit, V1),
     Entry(task_log, V1),
     Entry(rate_limit, V1),
+    Entry(operations, V1),
+    Entry(metrics, ""),
     Entry(process, V1),
     Entry(schedule, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),

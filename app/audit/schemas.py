@@ -19,6 +19,7 @@ ENTITIES = (
     "import",
     "notification",
     "preferences",
+    "delivery",
     "quiet_hours",
     "summary",
 )
@@ -34,6 +35,8 @@ ACTIONS = (
     "registered",
     "password_changed",
     "sessions_ended",
+    "requeued",
+    "dropped",
     "read",
     "due",
     "test",

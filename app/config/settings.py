@@ -182,6 +182,13 @@ class Settings(BaseSettings):
         "INFO", description="Least severe log line that is written."
     )
 
+    METRICS_TOKEN: Text = Field(
+        "",
+        repr=False,
+        description="With `Authorization: Bearer <this>` Prometheus may read /metrics. Empty: only "
+        "administrators may.",
+    )
+
     JWT_ACCESS_TOKEN_LIFETIME: int = Field(
         60, ge=1, le=1440, description="Minutes for which an access token is good."
     )

@@ -72,6 +72,7 @@ class State(enum.StrEnum):
 
 
 _PENDING = text(f"state = '{State.PENDING}'")
+_DEAD = text(f"state = '{State.DEAD}'")
 _RUNG_FOR = text(f"state = '{State.PENDING}' AND part_of IS NULL")
 
 
@@ -98,6 +99,15 @@ class Delivery(Base):
             "task_id",
             "event_id",
             postgresql_where=_PENDING,
+        ),
+        # What operators ask for: what is dead, and what ended lately.
+        Index("ix_deliveries_dead", "id", postgresql_where=_DEAD),
+        Index(
+            "ix_deliveries_finished",
+            "finished_at",
+            "channel",
+            "state",
+            postgresql_where=text("finished_at IS NOT NULL"),
         ),
     )
 
@@ -234,6 +244,7 @@ def fail(
         .execution_options(synchronize_session=False)
     )
     _take_parts_along(session, delivery.id)
+    _tell(delivery, state)
     if _tell_if_dead(delivery.id, state):
         _wake_next(session, delivery)
 
@@ -303,6 +314,14 @@ def _given_up() -> dict[str, Any]:
     }
 
 
+def _tell(delivery: Delivery, state: str | None) -> None:
+    """The line by which a delivery is found from the id of the request that it is owed for."""
+    log.info(
+        "Delivery %s (%s to %s) is %s after attempt %s.",
+        delivery.id, delivery.channel, delivery.target, state, delivery.attempts,
+    )  # fmt: skip
+
+
 def _tell_if_dead(delivery_id: int, state: str | None) -> bool:
     if state == State.DEAD:
         log.error("Delivery %s has failed for %s and is given up.", delivery_id, GIVE_UP_AFTER)
@@ -326,6 +345,7 @@ def _end(session: Session, delivery: Delivery, state: State, reason: str | None)
         .execution_options(synchronize_session=False)
     )
     _take_parts_along(session, delivery.id)
+    _tell(delivery, state)
     _wake_next(session, delivery)
 
 

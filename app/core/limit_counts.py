@@ -8,7 +8,6 @@ Addresses are to be had for nothing, so a window has room for so many; whoever c
 counted among the `others` of the endpoint.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from flask_limiter.util import get_remote_address
 
 from app.core import clock
 from app.core.cache import CacheUnavailable, cache
+from app.core.requests import route_template
 
 WINDOW = timedelta(hours=1)
 KEPT = timedelta(hours=48)
@@ -104,9 +104,7 @@ def forget_counts(window: datetime) -> None:
 
 def _present_caller() -> Caller:
     principal = g.get("principal")
-    rule = request.url_rule.rule if request.url_rule else ""
-    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
-    endpoint = f"{request.method} {path}"[:MAX_ENDPOINT]
+    endpoint = f"{request.method} {route_template()}"[:MAX_ENDPOINT]
     if principal:
         return Caller(principal.id, endpoint, "")
     return Caller(0, endpoint, get_remote_address()[:MAX_ADDRESS])

@@ -18,6 +18,7 @@ from redis.retry import Retry
 
 from app.config import Settings, current_settings
 from app.core.limit_counts import count_request
+from app.core.metrics import LIMITED, LIMITER_ERRORS
 from app.extensions import limiter
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,11 @@ def _tell_limits(response: Response) -> Response:
 def _count(response: Response) -> Response:
     """Count the request for the records, if it was held against a limit."""
     if judged := limiter.current_limits:
-        count_request(rejected=any(limit.breached for limit in judged))
+        rejected = any(limit.breached for limit in judged)
+        count_request(rejected=rejected)
+        LIMITED.labels("rejected" if rejected else "accepted").inc()
+        if limiter.limiter.storage is not limiter.storage:
+            LIMITER_ERRORS.inc()
     return response
 
 

@@ -42,6 +42,11 @@ class Row:
     but: dict[str, int] = field(default_factory=dict)
 
 
+OWE = """
+INSERT INTO deliveries (event_id, task_id, channel, target)
+SELECT max(id), :task, 'email', '1' FROM events WHERE task_id = :task RETURNING id
+"""
+
 P = Permission
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/users/"): Row(SIGNED_IN),
@@ -182,6 +187,18 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/admin/jobs/"): Row(ADMINS),
     ("GET", "/api/v1/admin/jobs/runs/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/admin/queues/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/deliveries/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/requeue/"): Row(ADMINS, lambda w: {"state": ["dead"]}),
+    ("POST", "/api/v1/admin/deliveries/drop/"): Row(
+        ADMINS, lambda w: {"state": ["dead"], "reason": "R"}
+    ),
+    ("GET", "/api/v1/admin/deliveries/{delivery_id}/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/requeue/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/drop/"): Row(
+        ADMINS, lambda w: {"reason": "R"}
+    ),
+    ("GET", "/metrics"): Row(ADMINS),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
     ("GET", "/api/health/"): Row(OPEN),
@@ -302,6 +319,7 @@ def make_world(make_person, make_project, rows):
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
             "import_id": import_id,
+            "delivery_id": rows(OWE, task=task["id"])[0].id,
             "notification_id": rows(NOTIFIED, owner=owner.id, task=task["id"])[0].id,
             "user_id": bystander.id,
             "day": task["created_at"][:10],
