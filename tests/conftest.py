@@ -134,8 +134,17 @@ def _settings(database_url: str, redis_url: str, data_dir: Path, **more: object)
 @pytest.fixture(scope="session")
 def database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
     """A database of this worker's own, with all migrations."""
-    base = request.config.servers["database"]  # type: ignore[attr-defined]
-    name = f"tests_{worker_id}"
+    return _new_database(request.config, f"tests_{worker_id}")
+
+
+@pytest.fixture(scope="module")
+def fresh_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
+    """A database of the module's own, as a first start leaves it."""
+    return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
+
+
+def _new_database(config: pytest.Config, name: str) -> str:
+    base = config.servers["database"]  # type: ignore[attr-defined]
     _execute(base, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     return make_url(base).set(database=name).render_as_string(hide_password=False)
 
