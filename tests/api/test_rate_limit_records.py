@@ -267,7 +267,7 @@ def test_without_redis_requests_are_answered_as_fast_and_the_job_says_so(rebound
     took = time.perf_counter() - started
 
     assert codes == [200] * 20
-    assert took < 5
+    assert took < 10
     result = lonely.test_cli_runner().invoke(args=["jobs", "run", "flush_rate_limit_records"])
     assert result.output == "Redis does not answer, 0 old ones deleted\n"
 
@@ -284,7 +284,7 @@ def test_a_silent_redis_costs_a_moment_and_not_every_request(rebound, settings, 
         took = time.perf_counter() - started
 
     assert codes == [200] * 20
-    assert took < 4
+    assert took < 10
 
 
 def test_records_are_forgotten_after_90_days(app, ada, flush, rows, monkeypatch):
