@@ -39,14 +39,14 @@ WHERE e.type = 'comment.created'
 
 
 class Writer(threading.Thread):
-    """Writes `events` events about tasks; `written` tells how far it is."""
+    """Writes `events` events about tasks; `written` tells how far it is, `mails` what they owe."""
 
     def __init__(self, app: Flask, events: int) -> None:
         super().__init__(daemon=True)
         self._app = app
         self._events = events
         self._tasks: list[int] = []
-        self.written = 0
+        self.written = self.mails = 0
         self.failure: Exception | None = None
 
     def run(self) -> None:
@@ -79,10 +79,11 @@ class Writer(threading.Thread):
 
     def _write(self) -> None:
         for round_number, numbers in self._steps():
+            is_comment = round_number % 3 == 2
             with unit_of_work() as session:
                 if round_number == 0:
                     created = [self._create(session, n) for n in numbers]
-                elif round_number % 3 == 2:
+                elif is_comment:
                     for n in numbers:
                         self._comment(session, n, round_number)
                 else:
@@ -91,6 +92,7 @@ class Writer(threading.Thread):
             if round_number == 0:
                 self._tasks += created
             self.written += len(numbers)
+            self.mails += len(numbers) * (2 if is_comment else 1)
 
     def _steps(self) -> Iterator[tuple[int, Sequence[int]]]:
         """Round by round the numbers of the tasks, AT_ONCE at a time, until it is enough."""

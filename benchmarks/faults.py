@@ -1,8 +1,9 @@
 """Send the mails of many events while everything around them fails, and count what arrives.
 
-While the events are written, the mail server refuses connections, hangs, answers 451 and drops
-half of its connections in turn; the worker is killed whenever it has been at work for 5 s, the
-relay every 20 s, and Redis is flushed. Then the faults end, and all that is owed is waited for.
+Until all events are written and half of their mails are through, the mail server refuses
+connections, hangs, answers 451 and drops half of its connections in turn; the worker is killed
+whenever it has been at work for 5 s, the relay every 20 s, and Redis is flushed every 40 s. Then
+the faults end, and all that is owed is waited for.
 Servers and processes are throw-away ones. The exit code is 1 where a mail is missing, came twice
 though its sender could know that it had arrived, or came out of order.
 
@@ -11,6 +12,7 @@ shortens pauses of up to 15 minutes, and changes nothing else.
 """
 
 import argparse
+import itertools
 import os
 import signal
 import sys
@@ -54,6 +56,7 @@ SHORTEN = """
 UPDATE deliveries SET next_at = now(), ring_at = now()
 WHERE state = 'pending' AND attempts > 0 AND next_at > now() AND lease_until IS NULL
 """
+THROUGH = "SELECT count(*) FROM deliveries WHERE channel = 'email' AND state <> 'pending'"
 LEFT = """
 SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending')
      + (SELECT count(*) FROM events WHERE position IS NULL)
@@ -131,12 +134,12 @@ class Crew:
         return any(client["cmd"] == "brpop" for client in self._broker.client_list())
 
 
-def torment(crew: Crew, server: ChaosServer, writer: Writer, seconds: float) -> None:
-    """Everything fails for so many seconds, and until all events are written."""
-    relay_dies, redis_is_flushed = Every(RELAY_LIFE), Every(min(FLUSH_EVERY, seconds / 2))
-    told, phases, ends = Every(10), _phases(), time.monotonic() + seconds
+def torment(crew: Crew, server: ChaosServer, writer: Writer, through: Callable[[], int]) -> None:
+    """Everything fails until all events are written and half of their mails are `through`."""
+    relay_dies, redis_is_flushed, told = Every(RELAY_LIFE), Every(FLUSH_EVERY), Every(10)
+    phases = itertools.cycle(PHASES)
     phase_ends = 0.0
-    while time.monotonic() < ends or writer.is_alive():
+    while writer.is_alive() or through() < writer.mails / 2:
         if time.monotonic() > phase_ends:
             mode, length = next(phases)
             server.switch_to(mode)
@@ -150,14 +153,9 @@ def torment(crew: Crew, server: ChaosServer, writer: Writer, seconds: float) -> 
         if told.has_come():
             done = f"{writer.written:,} events, {len(server.arrivals):,} arrivals"
             say(f"  {done}, killed or flushed: {dict(crew.killed)}")
-        time.sleep(0.05)
-    if writer.failure:
-        raise writer.failure
-
-
-def _phases() -> Iterator[tuple[str, float]]:
-    while True:
-        yield from PHASES
+        if writer.failure:
+            raise writer.failure
+        time.sleep(0.2)
 
 
 def wait(left: Callable[[], int], engine: Engine, server: ChaosServer, patience: float) -> int:
@@ -209,9 +207,9 @@ def run(options: argparse.Namespace, servers: Servers, folder: Path) -> int:
     env = dict(os.environ) | {name: str(value) for name, value in values.items()} | digest
     engine = create_engine(servers.database_url)
 
-    def left() -> int:
+    def count(query: str) -> int:
         with engine.connect() as connection:
-            return int(connection.execute(text(LEFT)).scalar_one())
+            return int(connection.execute(text(query)).scalar_one())
 
     with made_app(values) as app:
         writer = Writer(app, options.events)
@@ -219,12 +217,12 @@ def run(options: argparse.Namespace, servers: Servers, folder: Path) -> int:
             writer.prepare()
         crew = Crew(env, app, folder / "processes.log", engine)
         try:
-            say(f"Faults for {options.seconds:g} s, and until {options.events:,} events are there:")
+            say(f"{options.events:,} events, and everything fails:")
             writer.start()
-            torment(crew, server, writer, options.seconds)
+            torment(crew, server, writer, lambda: count(THROUGH))
             say("The faults are over; waiting for what is owed:")
             server.switch_to(chaos_smtp.HEALTHY)
-            shortened = wait(left, engine, server, options.patience)
+            shortened = wait(lambda: count(LEFT), engine, server, options.patience)
         finally:
             crew.stop()
             server.stop()
@@ -250,7 +248,6 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--events", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=120, help="of faults, at least")
     parser.add_argument("--patience", type=float, default=1800, help="seconds to wait afterwards")
     parser.add_argument("--digest", type=int, default=0, help="EMAIL_DIGEST_SECONDS")
     options = parser.parse_args()
