@@ -69,6 +69,7 @@ class ChaosServer:
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0.01)  # The loop closes the sockets when it comes round again.
 
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -77,13 +78,15 @@ class ChaosServer:
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         talk = _Talk(self, reader, writer)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, _BrokenOff):
-            await talk.go()
-        # Its end may come as a farewell or as a reset.
-        if talk.was_answered or random.random() < 0.5:
-            writer.close()
-        else:
-            writer.transport.abort()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, _BrokenOff):
+                await talk.go()
+        finally:
+            # Its end may come as a farewell or as a reset.
+            if talk.was_answered or random.random() < 0.5:
+                writer.close()
+            else:
+                writer.transport.abort()
 
 
 class _BrokenOff(Exception):
