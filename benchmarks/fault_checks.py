@@ -59,10 +59,12 @@ def examine(
     connection: Connection, arrivals: Sequence[Arrival], killings: Sequence[Killing]
 ) -> Findings:
     """Compare what was owed, what the tables say and what arrived."""
+    # What the load must owe, whether or not the relay has noted it, and all that it has noted.
     owed = {(event, person) for event, person in connection.execute(text(OWED))}
     rows = connection.execute(text(DELIVERIES)).all()
     came = [(arrival, _mail_of(arrival)) for arrival in arrivals]
     told_by = {(row.event, row.person): (row.head, row.person) for row in rows}
+    owed |= told_by.keys()
     dropped = {(row.event, row.person) for row in rows if row.state == "dropped"}
     arrived = Counter(mail for _, mail in came)
     told = {mail for mail, head in told_by.items() if head in arrived}

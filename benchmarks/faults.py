@@ -4,6 +4,7 @@ Until all events are written and half of their mails are through, the mail serve
 connections, hangs, answers 451 and drops half of its connections in turn; the worker is killed
 whenever it has been at work for 5 s, the relay every 20 s, and Redis is flushed every 40 s. Then
 the faults end, and all that is owed is waited for.
+
 Servers and processes are throw-away ones. The exit code is 1 where a mail is missing, came twice
 though its sender could know that it had arrived, or came out of order.
 
@@ -134,12 +135,12 @@ class Crew:
         return any(client["cmd"] == "brpop" for client in self._broker.client_list())
 
 
-def torment(crew: Crew, server: ChaosServer, writer: Writer, through: Callable[[], int]) -> None:
-    """Everything fails until all events are written and half of their mails are `through`."""
+def torment(crew: Crew, server: ChaosServer, writer: Writer, is_enough: Callable[[], bool]) -> None:
+    """Everything fails until all events are written and it `is_enough`."""
     relay_dies, redis_is_flushed, told = Every(RELAY_LIFE), Every(FLUSH_EVERY), Every(10)
     phases = itertools.cycle(PHASES)
     phase_ends = 0.0
-    while writer.is_alive() or through() < writer.mails / 2:
+    while writer.is_alive() or not is_enough():
         if time.monotonic() > phase_ends:
             mode, length = next(phases)
             server.switch_to(mode)
@@ -211,6 +212,10 @@ def run(options: argparse.Namespace, servers: Servers, folder: Path) -> int:
         with engine.connect() as connection:
             return int(connection.execute(text(query)).scalar_one())
 
+    def is_enough() -> bool:
+        lasted = time.monotonic() - started
+        return lasted > options.longest or count(THROUGH) >= writer.mails / 2
+
     with made_app(values) as app:
         writer = Writer(app, options.events)
         with app.app_context():
@@ -219,7 +224,7 @@ def run(options: argparse.Namespace, servers: Servers, folder: Path) -> int:
         try:
             say(f"{options.events:,} events, and everything fails:")
             writer.start()
-            torment(crew, server, writer, lambda: count(THROUGH))
+            torment(crew, server, writer, is_enough)
             say("The faults are over; waiting for what is owed:")
             server.switch_to(chaos_smtp.HEALTHY)
             shortened = wait(lambda: count(LEFT), engine, server, options.patience)
@@ -248,6 +253,8 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--events", type=int, default=10_000)
+    # The pauses between attempts grow with the faults, so that half may take very long.
+    parser.add_argument("--longest", type=float, default=600, help="end the faults after seconds")
     parser.add_argument("--patience", type=float, default=1800, help="seconds to wait afterwards")
     parser.add_argument("--digest", type=int, default=0, help="EMAIL_DIGEST_SECONDS")
     options = parser.parse_args()
