@@ -135,12 +135,15 @@ class Crew:
         return any(client["cmd"] == "brpop" for client in self._broker.client_list())
 
 
-def torment(crew: Crew, server: ChaosServer, writer: Writer, is_enough: Callable[[], bool]) -> None:
-    """Everything fails until all events are written and it `is_enough`."""
+def torment(
+    crew: Crew, server: ChaosServer, writer: Writer, is_enough: Callable[[float], bool]
+) -> None:
+    """Everything fails until all events are written and so many seconds of it are enough."""
+    began = time.monotonic()
     relay_dies, redis_is_flushed, told = Every(RELAY_LIFE), Every(FLUSH_EVERY), Every(10)
     phases = itertools.cycle(PHASES)
     phase_ends = 0.0
-    while writer.is_alive() or not is_enough():
+    while writer.is_alive() or not is_enough(time.monotonic() - began):
         if time.monotonic() > phase_ends:
             mode, length = next(phases)
             server.switch_to(mode)
@@ -212,8 +215,7 @@ def run(options: argparse.Namespace, servers: Servers, folder: Path) -> int:
         with engine.connect() as connection:
             return int(connection.execute(text(query)).scalar_one())
 
-    def is_enough() -> bool:
-        lasted = time.monotonic() - started
+    def is_enough(lasted: float) -> bool:
         return lasted > options.longest or count(THROUGH) >= writer.mails / 2
 
     with made_app(values) as app:
