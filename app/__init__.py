@@ -19,10 +19,10 @@ from app.core.logging import configure_logging, init_request_logging
 from app.core.openapi import init_openapi
 from app.core.requests import init_request_bounds
 from app.extensions import db, jwt, migrate
-from app.jobs_cli import jobs
 from app.reactions import REACTIONS
 from app.realtime import init_realtime
 from app.reports.cli import reports
+from app.schedule.cli import jobs
 from app.users.cli import create_admin
 from app.web.security_headers import init_security_headers
 

@@ -17,10 +17,12 @@ from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
 from app.notifications.routes import bp as notification
 from app.notifications.unsubscribe_routes import bp as unsubscribe
+from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
 from app.ratelimits.routes import bp as rate_limit
 from app.reports.routes import bp as report
+from app.schedule.routes import bp as schedule
 from app.task_logs.routes import bp as task_log
 from app.tasks.filter_routes import bp as filter_
 from app.tasks.lifecycle_routes import bp as lifecycle
@@ -55,6 +57,8 @@ BLUEPRINTS = (
     Entry(audit, V1),
     Entry(task_log, V1),
     Entry(rate_limit, V1),
+    Entry(process, V1),
+    Entry(schedule, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
     Entry(flask_api, "", public=("register", "login", "check_limiter")),

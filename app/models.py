@@ -7,9 +7,11 @@ from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.notifications.models import Notification, NotificationPreference
+from app.processes.models import Heartbeat
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
 from app.reports.models import TaskCount
+from app.schedule.models import ScheduledRun
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
@@ -20,6 +22,7 @@ ALL = (
     Comment,
     Delivery,
     EventRecord,
+    Heartbeat,
     ImportFault,
     ImportFile,
     Notification,
@@ -28,6 +31,7 @@ ALL = (
     ProjectMember,
     RateLimitRecord,
     SavedFilter,
+    ScheduledRun,
     SignInSession,
     Stream,
     StreamEntry,

@@ -12,13 +12,9 @@ from app.core.logging import log_job
 from workers.schedule import SCHEDULE
 
 JOBS = (
-    "app.audit.jobs",
-    "app.auth.jobs",
     "app.exchange.jobs",
     "app.notifications.jobs",
-    "app.ratelimits.jobs",
-    "app.task_logs.jobs",
-    "app.tasks.jobs",
+    "app.schedule.jobs",
 )
 
 

@@ -28,7 +28,6 @@ def react_again(delivery_id: int) -> str:
     return service.attempt(delivery_id, service.react_again)
 
 
-@job("notifications.purge", queue=MAINTENANCE)
 def purge_notifications() -> str:
     """Delete notifications that were read and are older than 90 days."""
     purged, deleted = 0, BATCH

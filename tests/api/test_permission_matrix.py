@@ -156,10 +156,24 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/filters/{filter_id}/"): Row(OWN),
     ("PATCH", "/api/v1/filters/{filter_id}/"): Row(OWN, lambda w: {"name": "G"}),
     ("DELETE", "/api/v1/filters/{filter_id}/"): Row(OWN, status=204),
+    ("GET", "/api/v1/notifications/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/notifications/count/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/notifications/read/"): Row(
+        OWN, lambda w: {"ids": [w.ids["notification_id"]]}
+    ),
+    ("PATCH", "/api/v1/notifications/{notification_id}/"): Row(OWN, lambda w: {"read": True}),
+    ("GET", "/api/v1/notifications/preferences/"): Row(SIGNED_IN),
+    ("PATCH", "/api/v1/notifications/preferences/"): Row(
+        SIGNED_IN, lambda w: {"changed": {"email": False}}
+    ),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/rate-limits/summary/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/processes/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/jobs/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/jobs/runs/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
@@ -256,7 +270,7 @@ class World:
 
 
 @pytest.fixture
-def make_world(make_person, make_project):
+def make_world(make_person, make_project, rows):
     owner, bystander, stranger = (make_person() for _ in range(3))
     people = {who: make_person() for who in ("outsider", "removed member", *ROLES)}
     people["global admin"] = make_person(role=Role.ADMIN)
@@ -281,6 +295,7 @@ def make_world(make_person, make_project):
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
             "import_id": import_id,
+            "notification_id": rows(NOTIFIED, owner=owner.id, task=task["id"])[0].id,
             "user_id": bystander.id,
             "day": task["created_at"][:10],
         }
@@ -288,6 +303,12 @@ def make_world(make_person, make_project):
         return World(people, owner, bystander, stranger, project, task, ids, name)
 
     return make
+
+
+NOTIFIED = """
+INSERT INTO notifications (user_id, event_id, kind, task_id, in_inbox)
+SELECT :owner, max(id), 'changed', :task, true FROM events WHERE task_id = :task RETURNING id
+"""
 
 
 def call(client_of, app, row, method, path, world):

@@ -24,7 +24,7 @@ def sync(app):
 
     def run():
         with app.app_context():
-            return jobs.sync_task_logs.run()
+            return jobs.sync_task_logs(clock.now())
 
     return run
 
@@ -130,11 +130,11 @@ def test_killed_in_the_middle_it_is_completed_by_the_next_run(app, ada, sync, ro
     for _ in range(10):
         ada.create_task()
     with app.app_context(), unit_of_work() as session:
-        service.log_batch(session, TODAY, after=0)
+        service.log_batch(session, TODAY, clock.now(), after=0)
 
     def die_before_the_commit():
         with app.app_context(), unit_of_work() as session:
-            service.log_batch(session, TODAY, after=4)
+            service.log_batch(session, TODAY, clock.now(), after=4)
             raise SystemExit
 
     with pytest.raises(SystemExit):

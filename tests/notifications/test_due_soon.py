@@ -40,7 +40,7 @@ def remind(app):
 
     def run():
         with app.app_context():
-            return jobs.send_notifications_at_10_am.run()
+            return jobs.send_notifications_at_10_am()
 
     return run
 
