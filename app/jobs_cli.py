@@ -9,6 +9,7 @@ from app.exchange.jobs import carry_on_imports
 from app.ratelimits.jobs import flush_rate_limit_records
 from app.task_logs.jobs import sync_task_logs
 from app.tasks.jobs import check_sla, send_notifications_at_10_am
+from app.webhooks.jobs import purge_webhook_attempts
 
 jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
 
@@ -18,6 +19,7 @@ SCHEDULED = {
     "flush_rate_limit_records": flush_rate_limit_records,
     "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,
+    "purge_webhook_attempts": purge_webhook_attempts,
     "send_notifications_at_10_am": send_notifications_at_10_am,
     "sync_task_logs": sync_task_logs,
 }

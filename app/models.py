@@ -12,6 +12,7 @@ from app.reports.models import TaskCount
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
+from app.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookSecret
 
 ALL = (
     Board,
@@ -33,4 +34,7 @@ ALL = (
     TaskImport,
     TaskLog,
     User,
+    WebhookAttempt,
+    WebhookEndpoint,
+    WebhookSecret,
 )

@@ -19,6 +19,7 @@ JOBS = (
     "app.ratelimits.jobs",
     "app.task_logs.jobs",
     "app.tasks.jobs",
+    "app.webhooks.jobs",
 )
 
 

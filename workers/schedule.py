@@ -35,6 +35,10 @@ SCHEDULE = {
         "task": "auth.purge_expired_sessions",
         "schedule": crontab(hour=3, minute=0),
     },
+    "purge_webhook_attempts": {
+        "task": "webhooks.purge_attempts",
+        "schedule": crontab(hour=3, minute=15),
+    },
     "send_notifications_at_10_am": {
         "task": "tasks.remind_of_due_soon",
         "schedule": OnTime(hour=10, minute=0),

@@ -8,7 +8,7 @@ from app.core.query import QuerySchema
 from app.tasks.filters import Person, When
 from app.users.schemas import PublicUserSchema
 
-ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter", "import")
+ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter", "import", "webhook")
 ACTIONS = (
     "created",
     "updated",
@@ -21,6 +21,9 @@ ACTIONS = (
     "registered",
     "password_changed",
     "sessions_ended",
+    "secret_rotated",
+    "disabled",
+    "ping",
 )
 """What is done to them, as the second half of an event's type; a test holds both complete."""
 

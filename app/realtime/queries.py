@@ -56,6 +56,12 @@ def entries_after(session: Session, position: int) -> list[Entry]:
     ]
 
 
+def entry_of(session: Session, record: EventRecord) -> Entry:
+    """One event with its places, and with those who see its task now."""
+    places = _places(session, [record.id]).get(record.id, {})
+    return Entry(record, places, _present(session, [record]).get(record.id, frozenset()))
+
+
 def missed(session: Session, stream: StreamName, last_seq: int | None, actor: Actor) -> Replay:
     """What came after `last_seq` in `stream`; with None only where the stream stands.
 

@@ -15,7 +15,7 @@ from tests.workers.support import deliveries
 ROOT = Path(__file__).parents[2]
 WORKER = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "worker", "--concurrency", "1")
 QUIET = ("-W", "ignore:You're running the worker with superuser privileges")
-QUEUES = ("--queues", "notifications,lambda,reports,maintenance")
+QUEUES = ("--queues", "notifications,lambda,webhooks,reports,maintenance")
 
 
 @pytest.fixture
