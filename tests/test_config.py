@@ -179,6 +179,9 @@ class TestValues:
         ("name", "value"),
         [
             ("AWS_ENDPOINT_URL_LAMBDA", "ftp://x"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "localhost"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
             ("BIND", ""),
             ("BIND", ":5000"),
             ("BIND", "127.0.0.1"),
@@ -296,6 +299,8 @@ class TestProduction:
             ("REFUSE_COMMON_PASSWORDS", "false"),
             ("CORS_ORIGINS", "https://a.test,*"),
             ("ALLOWED_HOSTS", "*"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/8,0.0.0.0/0"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "::/0"),
         ],
     )
     def test_an_unsafe_setting_is_refused_by_name(self, name: str, value: str) -> None:

@@ -4,6 +4,7 @@ Every function raises ``ValueError`` with a sentence that says what would be rig
 never repeats the value, because the value may hold a password.
 """
 
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,14 @@ def address(value: str) -> str:
     if not host or not port or parts.netloc != value or "@" in value:
         raise ValueError(advice)
     return value
+
+
+def network(value: str) -> str:
+    """Return a network such as ``10.0.0.0/8``, ``fd00::/8`` or the single ``127.0.0.1``."""
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError("must hold networks such as 10.0.0.0/8, separated by commas") from None
 
 
 def rate(value: str) -> str:

@@ -45,6 +45,11 @@ Addresses = Annotated[
     NoDecode,
     BeforeValidator(parsing.split_list),
 ]
+Networks = Annotated[
+    list[Annotated[str, AfterValidator(parsing.network)]],
+    NoDecode,
+    BeforeValidator(parsing.split_list),
+]
 
 
 def _database_url(known: dict[str, object]) -> str:
@@ -297,6 +302,13 @@ class Settings(BaseSettings):
     EMAIL_FROM: Text = Field(
         default_factory=_email_from,
         description="Sender of every mail. Not set: EMAIL_HOST_USER, else tasks@localhost.",
+    )
+
+    WEBHOOK_ALLOWED_NETWORKS: Networks = Field(
+        [],
+        description="Networks that are not public and that webhooks may reach all the same, such "
+        "as 127.0.0.0/8 on a developer's machine, separated by commas. All of them is refused in "
+        "production.",
     )
 
     AWS_LAMBDA_FUNCTION_NAME: Text = Field(
