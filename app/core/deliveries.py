@@ -86,6 +86,13 @@ class Delivery(Base):
             "event_id",
             postgresql_where=_PENDING,
         ),
+        # Whoever has a webhook reads what it was owed.
+        Index(
+            "ix_deliveries_webhook",
+            "target",
+            "id",
+            postgresql_where=text("channel = 'webhook'"),
+        ),
     )
 
     id: Mapped[BigIntId]

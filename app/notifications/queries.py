@@ -96,13 +96,25 @@ def told_by(
     return [(row.told_of, row.user_id, _as_row(row)) for row in rows]
 
 
+def told_to(session: Session, event_id: int, user_id: int) -> dict[str, Any] | None:
+    """What a user was told of an event, in the inbox or not; None if it may not be seen (now)."""
+    wanted = _visible(Notification.event_id == event_id, Notification.user_id == user_id)
+    found = session.execute(wanted).one_or_none()
+    return _as_row(found) if found else None
+
+
 def _count(session: Session, limit: int, *wanted: ColumnElement[bool]) -> int:
     counted = _shown(*wanted).with_only_columns(Notification.id).limit(limit).subquery()
     return session.scalar(select(func.count()).select_from(counted)) or 0
 
 
 def _shown(*wanted: ColumnElement[bool]) -> Select[Any]:
-    """Notifications in the inbox whose task or project their user may see at this moment."""
+    """Notifications that the inbox shows at this moment."""
+    return _visible(Notification.in_inbox.is_(True), *wanted)
+
+
+def _visible(*wanted: ColumnElement[bool]) -> Select[Any]:
+    """Notifications whose task or project their user may see at this moment."""
     place = case(
         (Notification.task_id.is_not(None), Task.project_id), else_=Notification.project_id
     )
@@ -113,7 +125,7 @@ def _shown(*wanted: ColumnElement[bool]) -> Select[Any]:
         .outerjoin(_actor, _actor.id == EventRecord.actor_id)
         .outerjoin(Task, Task.id == Notification.task_id)
         .outerjoin(Project, Project.id == place)
-        .where(Notification.in_inbox, _is_seen(), *wanted)
+        .where(_is_seen(), *wanted)
     )
 
 

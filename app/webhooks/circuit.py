@@ -7,7 +7,7 @@ locked before deliveries.
 
 from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Interval, and_, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from app.core import backlog, clock, events
@@ -50,7 +50,8 @@ def enter(session: Session, endpoint: WebhookEndpoint) -> None:
         .execution_options(synchronize_session=False)
     )
     if passed is None:
-        wait = session.scalar(select(WebhookEndpoint.retry_at - func.now()).where(this))
+        left = type_coerce(WebhookEndpoint.retry_at - func.now(), Interval)
+        wait = session.scalar(select(left).where(this))
         raise NotNow(max(wait or SHORTEST_WAIT, SHORTEST_WAIT))
 
 

@@ -1,6 +1,6 @@
 """Which deliveries to endpoints an event owes, and who is told of one that was switched off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -52,7 +52,7 @@ def _projects_that_hear(session: Session, record: EventRecord) -> Iterable[int]:
     ).all()
 
 
-def _subscribed(endpoints: Iterable[tuple[int, Iterable[str]]], event_type: str) -> list[int]:
+def _subscribed(endpoints: Iterable[tuple[int, Sequence[str]]], event_type: str) -> list[int]:
     return [endpoint_id for endpoint_id, wanted in endpoints if matches(wanted, event_type)]
 
 

@@ -22,11 +22,15 @@ _NONE = "There is no such webhook."
 _CACHE = "active_webhooks"
 
 
-class Active(NamedTuple):
-    """The endpoints that are switched on, by owner: (id, patterns)."""
+ByOwner = Mapping[int, Sequence[tuple[int, Sequence[str]]]]
+"""Owner → (id, patterns) of each endpoint."""
 
-    of_project: Mapping[int, Sequence[tuple[int, Sequence[str]]]]
-    of_user: Mapping[int, Sequence[tuple[int, Sequence[str]]]]
+
+class Active(NamedTuple):
+    """The endpoints that are switched on."""
+
+    of_project: ByOwner
+    of_user: ByOwner
 
 
 def get_endpoint(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint:
@@ -142,8 +146,10 @@ def _read_active(session: Session) -> Active:
         .order_by(WebhookEndpoint.id)
     )
     for endpoint_id, events, project_id, user_id in rows:
-        owners = of_user if project_id is None else of_project
-        owners.setdefault(user_id or project_id, []).append((endpoint_id, events))
+        if project_id is not None:
+            of_project.setdefault(project_id, []).append((endpoint_id, events))
+        elif user_id is not None:
+            of_user.setdefault(user_id, []).append((endpoint_id, events))
     return Active(of_project, of_user)
 
 

@@ -82,9 +82,7 @@ def _head(session: Session, endpoint: WebhookEndpoint) -> tuple[int, int]:
     return (found.id, found.last_seq) if found else (0, 0)
 
 
-def _check_kept(
-    session: Session, part: ColumnElement[bool], from_seq: int, last: int
-) -> None:
+def _check_kept(session: Session, part: ColumnElement[bool], from_seq: int, last: int) -> None:
     """The numbers of a stream have no gaps, unless the audit log has forgotten some of them."""
     kept = session.scalar(select(func.count()).select_from(StreamEntry).where(part))
     if kept != last - from_seq + 1:
@@ -96,9 +94,7 @@ def _check_kept(
         )
 
 
-def _owe_again(
-    session: Session, endpoint: WebhookEndpoint, part: ColumnElement[bool]
-) -> int:
+def _owe_again(session: Session, endpoint: WebhookEndpoint, part: ColumnElement[bool]) -> int:
     wanted = (
         select(
             EventRecord.id,

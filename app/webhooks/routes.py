@@ -50,15 +50,14 @@ def list_webhooks(query: dict[str, Any]) -> Page[WebhookEndpoint]:
 
 @bp.post("/webhooks/")
 @bp.arguments(WebhookInputSchema)
-@bp.response(201, WebhookWithSecretSchema)
+@bp.alt_response(201, schema=WebhookWithSecretSchema, success=True)
 @bp.alt_response(403, description=NEEDS_ADMIN)
 @bp.alt_response(409, description="There are 10 already, or the project is archived")
-def create_webhook(data: dict[str, Any]) -> dict[str, Any]:
+def create_webhook(data: dict[str, Any]) -> Response:
     """Create a webhook; its secret is shown this once"""
     with unit_of_work() as session:
         endpoint, secret = service.create_endpoint(session, data, actor=current_actor())
-    shown: dict[str, Any] = WebhookSchema().dump(endpoint)
-    return vars(endpoint) | shown | {"secret": secret}
+    return _webhook(endpoint, 201, secret=secret)
 
 
 @bp.get("/webhooks/<id:webhook_id>/")
@@ -82,8 +81,7 @@ def change_webhook(data: dict[str, Any], webhook_id: int) -> Response:
         endpoint = service.update_endpoint(
             session, webhook_id, data, actor=current_actor(), version=version
         )
-    answer = current_app.json.response(WebhookSchema().dump(endpoint))
-    return with_etag(answer, endpoint.version)
+    return _webhook(endpoint, 200)
 
 
 @bp.delete("/webhooks/<id:webhook_id>/")
@@ -169,3 +167,9 @@ def replay(data: dict[str, Any], webhook_id: int) -> Replayed:
         return redelivery.replay(
             session, webhook_id, data["from_seq"], data["to_seq"], actor=current_actor()
         )
+
+
+def _webhook(endpoint: WebhookEndpoint, status: int, **more: str) -> Response:
+    """`endpoint` with its ETag. A GET has none: how deliveries are doing changes no version."""
+    text = current_app.json.dumps(WebhookSchema().dump(endpoint) | more)
+    return with_etag(Response(text, status, mimetype="application/json"), endpoint.version)

@@ -1,11 +1,15 @@
 """The shapes of webhooks, of what they are owed and of what was sent."""
 
+from functools import partial
+
 from marshmallow import Schema, fields, validate
 
 from app.core.deliveries import State
 from app.core.fields import Id, Text, Timestamp
 from app.core.query import NumberedPageSchema
 
+MAX_URL = 2000
+MAX_DESCRIPTION = 200
 MAX_EVENTS = 50
 MAX_OVERLAP_HOURS = 168
 
@@ -43,34 +47,31 @@ class WebhookWithSecretSchema(WebhookSchema):
     secret = fields.String(metadata={"description": "`whsec_…`; shown this once."})
 
 
+_events = partial(
+    fields.List,
+    Text(min_length=1, max_length=64),
+    validate=validate.Length(1, MAX_EVENTS, error=f"must name 1 to {MAX_EVENTS} events"),
+    metadata={"description": "`*`, `task.*`, `task.created`, …; without project `notification.…`."},
+)
+
+
 class WebhookPatchSchema(Schema):
     """What may be changed of a webhook; what is left out stays."""
 
-    url = Text(min_length=1, max_length=2000)
-    description = Text(max_length=200)
-    events = fields.List(
-        Text(min_length=1, max_length=64),
-        validate=validate.Length(1, MAX_EVENTS, error=f"must name 1 to {MAX_EVENTS} events"),
-        metadata={"description": "`*`, `task.*`, `task.created`, …; else `notification.…`."},
-    )
+    url = Text(min_length=1, max_length=MAX_URL)
+    description = Text(max_length=MAX_DESCRIPTION)
+    events = _events()
     is_active = fields.Boolean(
         metadata={"description": "true switches it on again and forgets its failures."}
     )
 
 
-class WebhookInputSchema(WebhookPatchSchema):
+class WebhookInputSchema(Schema):
     """A new webhook."""
 
-    class Meta:
-        exclude = ("is_active",)
-
-    url = Text(min_length=1, max_length=2000, required=True)
-    description = Text(max_length=200, load_default="")
-    events = fields.List(
-        Text(min_length=1, max_length=64),
-        load_default=lambda: ["*"],
-        validate=validate.Length(1, MAX_EVENTS, error=f"must name 1 to {MAX_EVENTS} events"),
-    )
+    url = Text(min_length=1, max_length=MAX_URL, required=True)
+    description = Text(max_length=MAX_DESCRIPTION, load_default="")
+    events = _events(load_default=lambda: ["*"])
     project = Id(
         load_default=None,
         allow_none=True,
@@ -163,5 +164,3 @@ class ReplaySchema(Schema):
     next_seq = fields.Integer(
         allow_none=True, metadata={"description": "Call again from here; null: that was all."}
     )
-
-

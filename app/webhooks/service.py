@@ -116,7 +116,7 @@ def rotate_secret(
 
 
 def ping(session: Session, endpoint_id: int, *, actor: Actor) -> WebhookEndpoint:
-    """Send a message to see whether it arrives. Raises as `lock_endpoint`, Conflict if it is off."""
+    """Send `webhook.ping`. Raises as `lock_endpoint`, and Conflict for one that is off."""
     endpoint = lock_endpoint(session, endpoint_id, actor)
     require_active(endpoint)
     events.record(about(endpoint, WebhookPinged, actor_id=actor.id))
@@ -144,9 +144,7 @@ def require_active(endpoint: WebhookEndpoint) -> None:
         raise Conflict('The webhook is switched off; PATCH it with {"is_active": true} first.')
 
 
-def _lock_owner(
-    session: Session, project_id: int | None, actor: Actor
-) -> ColumnElement[bool]:
+def _lock_owner(session: Session, project_id: int | None, actor: Actor) -> ColumnElement[bool]:
     """Lock whose endpoint it will be, so that two at once cannot make one too many."""
     if project_id is None:
         session.execute(select(User.id).where(User.id == actor.id).with_for_update(key_share=True))
