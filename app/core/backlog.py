@@ -31,7 +31,7 @@ def hold(session: Session, channel: str, target: str, pause: timedelta) -> bool:
     One of them goes ahead after `pause`, to see how the target is; the rest wait until that one has
     had its time. Returns whether there is one to go ahead.
     """
-    untried = and_(_owed(channel, target), Delivery.attempts == 0)
+    untried = _untried(channel, target)
     scout = session.scalar(
         select(Delivery.id).where(untried, ~is_blocked()).order_by(Delivery.event_id).limit(1)
     )
@@ -40,10 +40,15 @@ def hold(session: Session, channel: str, target: str, pause: timedelta) -> bool:
     return scout is not None
 
 
+def has_fresh(session: Session, channel: str, target: str) -> bool:
+    """Whether something that was never tried is due now."""
+    fresh = and_(_untried(channel, target), Delivery.next_at <= func.now(), ~is_blocked())
+    return session.scalar(select(Delivery.id).where(fresh).limit(1)) is not None
+
+
 def release(session: Session, channel: str, target: str) -> None:
     """Let what `hold` has put off go out now."""
-    untried = and_(_owed(channel, target), Delivery.attempts == 0)
-    _update(session, untried, {"next_at": func.now(), "ring_at": func.now()})
+    _update(session, _untried(channel, target), {"next_at": func.now(), "ring_at": func.now()})
 
 
 def abandon(session: Session, channel: str, target: str, reason: str) -> None:
@@ -54,6 +59,10 @@ def abandon(session: Session, channel: str, target: str, reason: str) -> None:
         "finished_at": func.now(),
     }
     _update(session, _owed(channel, target), dropped)
+
+
+def _untried(channel: str, target: str) -> ColumnElement[bool]:
+    return and_(_owed(channel, target), Delivery.attempts == 0)
 
 
 def _owed(channel: str, target: str) -> ColumnElement[bool]:

@@ -30,13 +30,16 @@ class NotNow(Exception):
         self.wait = wait
 
 
-def enter(session: Session, endpoint: WebhookEndpoint) -> None:
+def enter(session: Session, endpoint: WebhookEndpoint, *, has_failed: bool) -> None:
     """Let one attempt at a failing endpoint through when its pause is over. Raises NotNow.
 
-    Until that attempt says how it went, or its lease has run out, no other gets through.
+    Until that attempt says how it went, or its lease has run out, no other gets through. A delivery
+    that has failed before lets others go first: perhaps it is the only one that is not liked.
     """
     if not endpoint.failures:
         return
+    if has_failed and backlog.has_fresh(session, WEBHOOK_CHANNEL, str(endpoint.id)):
+        raise NotNow(AFTER_SCOUT)
     this = WebhookEndpoint.id == endpoint.id
     is_over = and_(
         WebhookEndpoint.failures > 0,

@@ -104,7 +104,7 @@ def _prepare(session: Session, delivery: Delivery) -> Call:
         raise NotWanted(DELETED)
     _check_owner(session, endpoint, record)
     message = envelope(session, endpoint, record)
-    circuit.enter(session, endpoint)
+    circuit.enter(session, endpoint, has_failed=delivery.attempts > 1)
     secrets = secrets_of(session, endpoint.id)
     signed = signed_headers(message.id, clock.now(), message.body, secrets)
     headers = {"Content-Type": "application/json", "User-Agent": "task-service", **signed}
