@@ -6,6 +6,7 @@ from flask.cli import AppGroup
 from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
 from app.exchange.jobs import carry_on_imports
+from app.notifications.jobs import purge_notifications
 from app.ratelimits.jobs import flush_rate_limit_records
 from app.task_logs.jobs import sync_task_logs
 from app.tasks.jobs import check_sla, send_notifications_at_10_am
@@ -19,6 +20,7 @@ SCHEDULED = {
     "flush_rate_limit_records": flush_rate_limit_records,
     "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,
+    "purge_notifications": purge_notifications,
     "purge_webhook_attempts": purge_webhook_attempts,
     "send_notifications_at_10_am": send_notifications_at_10_am,
     "sync_task_logs": sync_task_logs,

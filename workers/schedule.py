@@ -35,6 +35,10 @@ SCHEDULE = {
         "task": "auth.purge_expired_sessions",
         "schedule": crontab(hour=3, minute=0),
     },
+    "purge_notifications": {
+        "task": "notifications.purge",
+        "schedule": crontab(hour=3, minute=45),
+    },
     "purge_webhook_attempts": {
         "task": "webhooks.purge_attempts",
         "schedule": crontab(hour=3, minute=15),

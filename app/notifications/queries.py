@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.comments.events import CommentEvent
@@ -17,9 +17,8 @@ from app.tasks.models import Task
 from app.users.actor import Actor
 from app.users.models import Role, User
 
-MAX_COUNT = 10_000
-MAX_UNREAD = 1000
-"""Nobody reads a larger number off a bell."""
+MAX_COUNT = 1000
+"""Nobody reads a larger number off a bell, nor as many pages."""
 
 NEWEST = Keyset([SortKey("id", Notification.id, descending=True)])
 
@@ -64,7 +63,7 @@ def read_inbox(
         is_unread = Notification.read_at.is_(None)
         wanted.append(is_unread if query["unread"] else ~is_unread)
     size, backwards = query["page_size"], cursor is not None and cursor.backwards
-    page = _shown(*wanted).order_by(*NEWEST.order_by(backwards=backwards)).limit(size + 1)
+    page = _told(_shown(*wanted)).order_by(*NEWEST.order_by(backwards=backwards)).limit(size + 1)
     if cursor is not None:
         page = page.where(NEWEST.beyond(cursor))
     rows = [_as_row(row) for row in session.execute(page)]
@@ -74,7 +73,7 @@ def read_inbox(
 
 def get_notification(session: Session, notification_id: int, actor: Actor) -> dict[str, Any]:
     """One notification of `actor`. Raises NotFound also for somebody else's."""
-    wanted = _shown(Notification.id == notification_id, Notification.user_id == actor.id)
+    wanted = _told(_shown(Notification.id == notification_id, Notification.user_id == actor.id))
     found = session.execute(wanted).one_or_none()
     if found is None:
         raise NotFound("There is no such notification.")
@@ -82,47 +81,67 @@ def get_notification(session: Session, notification_id: int, actor: Actor) -> di
 
 
 def count_unread(session: Session, user_id: int) -> int:
-    """How many notifications a user has not read, counted up to MAX_UNREAD."""
-    is_unread = Notification.read_at.is_(None)
-    return _count(session, MAX_UNREAD, Notification.user_id == user_id, is_unread)
+    """How many notifications a user has not read, counted up to MAX_COUNT."""
+    return count_unread_of(session, [user_id]).get(user_id, 0)
+
+
+def count_unread_of(session: Session, user_ids: Collection[int]) -> dict[int, int]:
+    """By user: how many notifications he or she has not read, each counted up to MAX_COUNT."""
+    person = aliased(User)
+    unread = _shown(Notification.user_id == person.id, Notification.read_at.is_(None))
+    each = unread.limit(MAX_COUNT).correlate(person).lateral()
+    rows = session.execute(
+        select(person.id, func.count(each.c.id))
+        .join(each, true())
+        .where(person.id.in_(user_ids))
+        .group_by(person.id)
+    )
+    return dict(iter(rows))
 
 
 def told_by(
     session: Session, event_ids: Collection[int], user_ids: Collection[int]
 ) -> list[tuple[int, int, dict[str, Any]]]:
     """What the inboxes of these users show of these events: (event, user, notification)."""
-    wanted = _shown(Notification.event_id.in_(event_ids), Notification.user_id.in_(user_ids))
+    wanted = _told(_shown(Notification.event_id.in_(event_ids), Notification.user_id.in_(user_ids)))
     rows = session.execute(wanted.order_by(Notification.id))
     return [(row.told_of, row.user_id, _as_row(row)) for row in rows]
 
 
 def told_to(session: Session, event_id: int, user_id: int) -> dict[str, Any] | None:
     """What a user was told of an event, in the inbox or not; None if it may not be seen (now)."""
-    wanted = _visible(Notification.event_id == event_id, Notification.user_id == user_id)
-    found = session.execute(wanted).one_or_none()
+    visible = _visible(Notification.event_id == event_id, Notification.user_id == user_id)
+    found = session.execute(_told(visible)).one_or_none()
     return _as_row(found) if found else None
 
 
 def _count(session: Session, limit: int, *wanted: ColumnElement[bool]) -> int:
-    counted = _shown(*wanted).with_only_columns(Notification.id).limit(limit).subquery()
+    counted = _shown(*wanted).limit(limit).subquery()
     return session.scalar(select(func.count()).select_from(counted)) or 0
 
 
+def _told(notifications: Select[Any]) -> Select[Any]:
+    """What `_shown` finds, with all that `_as_row` tells of it."""
+    return (
+        notifications.with_only_columns(*_COLUMNS)
+        .join(EventRecord, EventRecord.id == Notification.event_id)
+        .outerjoin(_actor, _actor.id == EventRecord.actor_id)
+    )
+
+
 def _shown(*wanted: ColumnElement[bool]) -> Select[Any]:
-    """Notifications that the inbox shows at this moment."""
+    """The ids of what is in the inbox, about what its user may see at this moment."""
     return _visible(Notification.in_inbox.is_(True), *wanted)
 
 
 def _visible(*wanted: ColumnElement[bool]) -> Select[Any]:
-    """Notifications whose task or project their user may see at this moment."""
+    """The ids of notifications about what their user may see at this moment."""
     place = case(
         (Notification.task_id.is_not(None), Task.project_id), else_=Notification.project_id
     )
     return (
-        select(*_COLUMNS)
-        .join(EventRecord, EventRecord.id == Notification.event_id)
+        select(Notification.id)
         .join(_recipient, _recipient.id == Notification.user_id)
-        .outerjoin(_actor, _actor.id == EventRecord.actor_id)
         .outerjoin(Task, Task.id == Notification.task_id)
         .outerjoin(Project, Project.id == place)
         .where(_is_seen(), *wanted)

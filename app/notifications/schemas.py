@@ -53,7 +53,7 @@ class NotificationSchema(Schema):
 class NotificationPageSchema(Schema):
     """A page of the inbox, newest first."""
 
-    count = fields.Integer(metadata={"description": "How many match, counted up to 10,000."})
+    count = fields.Integer(metadata={"description": "How many match, counted up to 1,000."})
     count_is_exact = fields.Boolean(metadata={"description": "False where more match."})
     next = fields.Url(allow_none=True)
     previous = fields.Url(allow_none=True)

@@ -114,12 +114,12 @@ def send_email(session: Session, delivery: Delivery, record: EventRecord) -> Non
 
 
 def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
-    """Tell the Lambda that a task was completed. Raises LambdaError."""
+    """Tell the Lambda that a task was completed. Raises LambdaError, LambdaRefused."""
     assignee_id = record.snapshot["assignee"]
     assignee = session.get(User, assignee_id) if assignee_id else None
     payload = completion_payload(record, assignee)
     session.rollback()  # No transaction is held while AWS is spoken to.
-    make_lambda_client(current_settings()).invoke(payload)
+    make_lambda_client(current_settings()).invoke(payload, record.id)
 
 
 def react_again(session: Session, delivery: Delivery, record: EventRecord) -> None:

@@ -41,10 +41,13 @@ def unsubscribe_headers(user_id: int, kind: Kind, settings: Settings) -> dict[st
 def read_token(token: str, settings: Settings) -> Subscription:
     """Which mails a link speaks of. Raises NotFound for what no mail of ours held."""
     try:
-        user_id, kind = _serializer(settings).loads(token)
-        return Subscription(user_id, Kind(kind))
+        user_id, name = _serializer(settings).loads(token)
+        kind = Kind(name)
     except (BadSignature, ValueError):
         raise NotFound("There is no such link.") from None
+    if Channel.EMAIL not in KINDS[kind].channels:
+        raise NotFound("Such mails cannot be switched off.")
+    return Subscription(user_id, kind)
 
 
 def _serializer(settings: Settings) -> URLSafeSerializer:
