@@ -2,11 +2,16 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.webhooks.conftest import path_of, send
+from app.extensions import db
+from app.realtime.hub import route
+from app.realtime.queries import entries_after
+from tests.webhooks.conftest import owed, path_of, send
+from tests.workers.support import answer, deliveries
 
 
 def verified(post, secret):
@@ -55,21 +60,52 @@ def test_a_changed_body_or_id_or_secret_is_not_verified(app, ada, project, hook,
             Webhook(secret).verify(body, headers)
 
 
-def test_the_data_is_the_message_of_the_socket(app, ada, project, hook, receiver, monkeypatch):
+def test_the_data_is_the_message_of_the_socket_and_no_number_is_left_out(
+    app, ada, project, hook, receiver
+):
     hook(ada, project)
-    project.task(title="One")
+    task = project.task(title="One", due_date="2030-01-01")
+    ada.patch(f"/api/v1/tasks/{task['id']}/", json={"status": "DONE"})
+    ada.post(f"/api/v1/tasks/{task['id']}/comments/", json={"body": "Hello"})
+    ada.patch(f"/api/v1/projects/{project.id}/", json={"name": "New"})
     send(app)
+    while owed(app, state="pending"):
+        send(app)
 
-    told = {post.message["data"]["seq"]: post for post in receiver.posts}
-    assert sorted(told) == list(range(1, len(told) + 1)), "no number of the stream is left out"
-    assert [told[seq].type for seq in sorted(told)] == ["webhook.created", "task.created"]
-    assert told[1].message["data"] == {
-        "webhook_id": 1,
-        "action": "created",
-        "stream": f"project:{project.id}",
-        "seq": 1,
-        "event_id": told[1].message["data"]["event_id"],
-    }
+    room = f"project:{project.id}"
+    with app.app_context():
+        told = [sent for entry in entries_after(db.session(), 0) for sent in route(entry)]
+    messages = {sent.message["seq"]: sent for sent in told if sent.room == room}
+    posted = {post.message["data"]["seq"]: post.message for post in receiver.posts}
+    assert sorted(posted) == sorted(messages) == list(range(1, 6))
+    for seq, message in posted.items():
+        assert message["data"] == messages[seq].message
+        assert message["type"] == messages[seq].name
+        assert list(message["data"]) == list(messages[seq].message), "in the same order"
+
+
+def test_whom_a_handler_tells_that_failed_at_first_is_told_by_webhook_too(
+    app, ada, bob, make_project, hook, receiver, monkeypatch
+):
+    shared = make_project(ada, {bob: "MEMBER"})
+    hook(bob)
+    table = app.extensions["reactions"]
+    healthy = table["task.created"]
+
+    def notify_of_task(session, record):
+        raise KeyError("assignee")
+
+    broken = replace(healthy, deliver=[notify_of_task, *healthy.deliver[1:]])
+    with monkeypatch.context() as patched:
+        patched.setitem(table, "task.created", broken)
+        shared.task(assignee=bob.id)
+        send(app)
+    assert owed(app) == []
+
+    (again,) = deliveries(app, channel="again")
+    answer(app, again.id)
+    send(app)
+    assert receiver.types == ["notification.assigned"]
 
 
 def test_both_secrets_sign_while_they_overlap_and_then_only_the_new_one(
