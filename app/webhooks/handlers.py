@@ -1,6 +1,6 @@
 """Which deliveries to endpoints an event owes, and who is told of one that was switched off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from app.notifications.telling import tell
 from app.projects.models import Project
 from app.webhooks.events import WebhookPinged
 from app.webhooks.notified import notified_kinds
-from app.webhooks.queries import active_endpoints
+from app.webhooks.queries import Subscriber, active_endpoints
 from app.webhooks.subscriptions import matches, type_for
 
 
@@ -28,10 +28,10 @@ def owe_webhooks(session: Session, record: EventRecord) -> Iterable[DeliverTo]:
     if {record.project_id, record.former_project_id} & active.of_project.keys():
         for project_id in _projects_that_hear(session, record):
             told = type_for(record, project_id)
-            owed += _subscribed(active.of_project.get(project_id, ()), told)
+            owed += _subscribed(active.of_project.get(project_id, ()), told, record)
     if active.of_user:
         for user_id, told in notified_kinds(session, record, active.of_user):
-            owed += _subscribed(active.of_user[user_id], told)
+            owed += _subscribed(active.of_user[user_id], told, record)
     return [_to(endpoint_id) for endpoint_id in owed]
 
 
@@ -52,8 +52,13 @@ def _projects_that_hear(session: Session, record: EventRecord) -> Iterable[int]:
     ).all()
 
 
-def _subscribed(endpoints: Iterable[tuple[int, Sequence[str]]], event_type: str) -> list[int]:
-    return [endpoint_id for endpoint_id, wanted in endpoints if matches(wanted, event_type)]
+def _subscribed(endpoints: Iterable[Subscriber], event_type: str, record: EventRecord) -> list[int]:
+    """Those that want it and were there when it happened: the relay may come a little later."""
+    return [
+        each.id
+        for each in endpoints
+        if matches(each.events, event_type) and each.since <= record.at
+    ]
 
 
 def _to(endpoint_id: int) -> DeliverTo:

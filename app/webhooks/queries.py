@@ -1,6 +1,7 @@
 """Reading endpoints, what they are owed and what was sent to them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, case, func, or_, select
@@ -22,8 +23,15 @@ _NONE = "There is no such webhook."
 _CACHE = "active_webhooks"
 
 
-ByOwner = Mapping[int, Sequence[tuple[int, Sequence[str]]]]
-"""Owner → (id, patterns) of each endpoint."""
+class Subscriber(NamedTuple):
+    """An endpoint that is switched on: what it wants, and since when it is there."""
+
+    id: int
+    events: Sequence[str]
+    since: datetime
+
+
+ByOwner = Mapping[int, Sequence[Subscriber]]
 
 
 class Active(NamedTuple):
@@ -133,23 +141,25 @@ def active_endpoints(session: Session) -> Active:
 
 
 def _read_active(session: Session) -> Active:
-    of_project: dict[int, list[tuple[int, Sequence[str]]]] = {}
-    of_user: dict[int, list[tuple[int, Sequence[str]]]] = {}
+    of_project: dict[int, list[Subscriber]] = {}
+    of_user: dict[int, list[Subscriber]] = {}
     rows = session.execute(
         select(
             WebhookEndpoint.id,
             WebhookEndpoint.events,
+            WebhookEndpoint.created_at,
             WebhookEndpoint.project_id,
             WebhookEndpoint.user_id,
         )
         .where(WebhookEndpoint.is_active)
         .order_by(WebhookEndpoint.id)
     )
-    for endpoint_id, events, project_id, user_id in rows:
+    for endpoint_id, events, since, project_id, user_id in rows:
+        subscriber = Subscriber(endpoint_id, events, since)
         if project_id is not None:
-            of_project.setdefault(project_id, []).append((endpoint_id, events))
+            of_project.setdefault(project_id, []).append(subscriber)
         elif user_id is not None:
-            of_user.setdefault(user_id, []).append((endpoint_id, events))
+            of_user.setdefault(user_id, []).append(subscriber)
     return Active(of_project, of_user)
 
 

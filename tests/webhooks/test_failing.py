@@ -38,22 +38,20 @@ def test_after_an_hour_of_500_everything_arrives_once_and_in_order_per_task(
 ):
     made = hook(ada, project, events=["task.*"])
     receiver.status = 500
-    tasks = [project.task(title="0") for _ in range(3)]
-    for minute in range(12):
-        for task in tasks[: 1 + minute % 3]:
-            ada.patch(f"/api/v1/tasks/{task['id']}/", json={"title": str(minute + 1)})
+    tasks = [project.task(title="0") for _ in range(2)]
+    for minutes in range(0, 60, 10):
+        for task in tasks[: 1 + minutes // 10 % 2]:
+            ada.patch(f"/api/v1/tasks/{task['id']}/", json={"title": str(minutes + 1)})
         send(app)
-        pass_time(app, timedelta(minutes=5))
-    failed = len(receiver.posts)
-    assert 5 <= failed <= 24, "one or two attempts in each round, not one for each delivery"
+        pass_time(app, timedelta(minutes=10))
+    assert 5 <= len(receiver.posts) <= 6, "one attempt in each round, not one for each delivery"
     assert shown(ada, made)["failures"] >= 5
 
     receiver.status = 200
-    for _ in range(8):
+    while owed(app, state="pending"):
         send(app)
         pass_time(app, timedelta(minutes=20))
 
-    assert owed(app, state="pending") == []
     assert len(receiver.accepted) == len({post.id for post in receiver.accepted}) == len(owed(app))
     for task in tasks:
         titles = [
@@ -87,7 +85,7 @@ def test_a_failing_webhook_costs_one_attempt_per_pause_however_much_it_is_owed(
 ):
     hook(ada, project, events=["task.*"])
     receiver.status = 500
-    for _ in range(20):
+    for _ in range(6):
         project.task()
     send(app)
     assert len(receiver.posts) == 1
@@ -97,7 +95,7 @@ def test_a_failing_webhook_costs_one_attempt_per_pause_however_much_it_is_owed(
     assert len(receiver.posts) == 1, "nothing is tried in the pause"
     assert sum(delivery.attempts for delivery in owed(app)) == 1, "and nothing is counted"
 
-    for attempts in (2, 3, 4):
+    for attempts in (2, 3):
         pass_time(app, timedelta(minutes=5))
         send(app)
         assert len(receiver.posts) == attempts

@@ -11,7 +11,7 @@ from app.extensions import db
 from app.realtime.hub import route
 from app.realtime.queries import entries_after
 from tests.webhooks.conftest import owed, path_of, send
-from tests.workers.support import answer, deliveries
+from tests.workers.support import answer, deliveries, relay
 
 
 def verified(post, secret):
@@ -197,6 +197,17 @@ def test_nothing_of_another_project_is_sent(app, ada, bob, make_project, project
     assert receiver.types == ["webhook.created"]
 
 
+def test_what_happened_before_the_webhook_was_made_is_not_sent(
+    app, ada, project, hook, receiver, rows
+):
+    project.task()
+    rows("UPDATE events SET at = at - interval '1 second'")
+    hook(ada, project)
+    send(app)
+
+    assert receiver.types == ["webhook.created"]
+
+
 def test_a_task_that_moves_leaves_one_project_and_comes_to_the_other(
     app, ada, make_project, project, hook, receiver
 ):
@@ -251,6 +262,7 @@ def test_the_timestamp_is_that_of_the_event_and_the_header_that_of_the_attempt(
 ):
     hook(ada, project, events=["task.*"])
     project.task()
+    relay(app)
     rows("UPDATE events SET at = at - interval '1 hour'")
     send(app)
 
