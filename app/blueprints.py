@@ -32,6 +32,7 @@ from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
 from app.users.routes import bp as user
 from app.web.routes import bp as web
+from app.webhooks.routes import bp as webhook
 
 
 class Entry(NamedTuple):
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     Entry(metrics, ""),
     Entry(process, V1),
     Entry(schedule, V1),
+    Entry(webhook, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
     Entry(flask_api, "", public=("register", "login", "check_limiter")),

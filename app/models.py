@@ -16,6 +16,7 @@ from app.schedule.models import ScheduledRun
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
+from app.webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookSecret
 
 ALL = (
     Board,
@@ -42,4 +43,7 @@ ALL = (
     TaskImport,
     TaskLog,
     User,
+    WebhookAttempt,
+    WebhookEndpoint,
+    WebhookSecret,
 )

@@ -9,7 +9,7 @@ they follow the log itself.
 from app.boards.events import BoardDeleted
 from app.boards.handlers import make_first_board
 from app.comments.events import CommentCreated, CommentUpdated
-from app.core.events import Reactions, ReactionTable
+from app.core.events import Event, Reactions, ReactionTable
 from app.notifications.events import MailTestAsked, SummaryDue
 from app.notifications.handlers import (
     invoke_lambda,
@@ -38,8 +38,13 @@ from app.tasks.handlers import (
     unassign_former_member,
 )
 from app.users.events import UserRegistered
+from app.webhooks.events import WebhookDisabled
+from app.webhooks.handlers import owe_webhooks, tell_of_disabled
 
 REACTIONS: ReactionTable = {
+    # Of every event, after what follows from its own type.
+    Event: Reactions(deliver=[owe_webhooks]),
+    WebhookDisabled: Reactions(deliver=[tell_of_disabled]),
     UserRegistered: Reactions(follow_up=[join_default_project]),
     ProjectCreated: Reactions(follow_up=[make_first_board]),
     BoardDeleted: Reactions(follow_up=[refuse_while_it_has_tasks]),

@@ -16,6 +16,7 @@ JOBS = (
     "app.exchange.jobs",
     "app.notifications.jobs",
     "app.schedule.jobs",
+    "app.webhooks.jobs",
 )
 
 

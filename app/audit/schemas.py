@@ -22,6 +22,7 @@ ENTITIES = (
     "delivery",
     "quiet_hours",
     "summary",
+    "webhook",
 )
 ACTIONS = (
     "created",
@@ -40,6 +41,9 @@ ACTIONS = (
     "read",
     "due",
     "test",
+    "secret_rotated",
+    "disabled",
+    "ping",
 )
 """What is done to them, as the second half of an event's type; a test holds both complete."""
 

@@ -172,7 +172,7 @@ def take_due(channel: str, session: Session, limit: int) -> list[int]:
         .where(Delivery.id.in_(due.with_for_update(skip_locked=True)))
         .values(
             _given_up()
-            | {"ring_at": func.now() + case((_is_blocked(), LOOK_AGAIN), else_=RING_AGAIN)}
+            | {"ring_at": func.now() + case((is_blocked(), LOOK_AGAIN), else_=RING_AGAIN)}
         )
         .returning(Delivery.id, Delivery.state, Delivery.ring_at < func.now() + LOOK_AGAIN)
         .execution_options(synchronize_session=False)
@@ -197,7 +197,7 @@ def claim(session: Session, delivery_id: int) -> Delivery | None:
             Delivery.part_of.is_(None),
             Delivery.next_at <= func.now(),
             func.coalesce(Delivery.lease_until, func.now()) <= func.now(),
-            ~_is_blocked(),
+            ~is_blocked(),
         )
         .values(
             attempts=Delivery.attempts + 1,
@@ -289,7 +289,7 @@ def _is_due(channel: str) -> ColumnElement[bool]:
     )
 
 
-def _is_blocked() -> ColumnElement[bool]:
+def is_blocked() -> ColumnElement[bool]:
     """Whether an earlier delivery about the same task to the same target is not through yet."""
     earlier = aliased(Delivery)
     return (

@@ -66,6 +66,12 @@ class Conflict(ServiceError):
     code, status = "conflict", HTTPStatus.CONFLICT
 
 
+class Gone(ServiceError):
+    """What is asked for has been there and is no longer kept."""
+
+    code, status = "gone", HTTPStatus.GONE
+
+
 class PreconditionFailed(ServiceError):
     """`If-Match` names another version than the present one."""
 

@@ -200,17 +200,30 @@ class Reactions:
 
 ReactionTable = Mapping[type[Event], Reactions]
 _NONE = Reactions()
+_ANY = "*"
+"""Under which the reactions to every other type are kept."""
 
 
 def install_reactions(app: Any, table: ReactionTable) -> None:
-    """Make `table` the reactions of `app`."""
-    app.extensions["reactions"] = {event.type: reactions for event, reactions in table.items()}
+    """Make `table` the reactions of `app`; what it has for `Event` follows from every event."""
+    every = table.get(Event, _NONE)
+    tied = {event.type: _and_also(own, every) for event, own in table.items() if event is not Event}
+    app.extensions["reactions"] = tied | {_ANY: every}
+
+
+def _and_also(own: Reactions, every: Reactions) -> Reactions:
+    return Reactions(
+        follow_up=[*own.follow_up, *every.follow_up],
+        in_transaction=[*own.in_transaction, *every.in_transaction],
+        after_commit=[*own.after_commit, *every.after_commit],
+        deliver=[*own.deliver, *every.deliver],
+    )
 
 
 def reactions_to(event_type: str) -> Reactions:
     """The reactions that the present application ties to an event type."""
-    found: Reactions = current_app.extensions["reactions"].get(event_type, _NONE)
-    return found
+    table: dict[str, Reactions] = current_app.extensions["reactions"]
+    return table.get(event_type, table[_ANY])
 
 
 def record(event: Event) -> None:

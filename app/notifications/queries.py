@@ -63,7 +63,7 @@ def read_inbox(
         is_unread = Notification.read_at.is_(None)
         wanted.append(is_unread if query["unread"] else ~is_unread)
     size, backwards = query["page_size"], cursor is not None and cursor.backwards
-    page = _told(*wanted).order_by(*NEWEST.order_by(backwards=backwards)).limit(size + 1)
+    page = _told(_shown(*wanted)).order_by(*NEWEST.order_by(backwards=backwards)).limit(size + 1)
     if cursor is not None:
         page = page.where(NEWEST.beyond(cursor))
     rows = [_as_row(row) for row in session.execute(page)]
@@ -73,7 +73,7 @@ def read_inbox(
 
 def get_notification(session: Session, notification_id: int, actor: Actor) -> dict[str, Any]:
     """One notification of `actor`. Raises NotFound also for somebody else's."""
-    wanted = _told(Notification.id == notification_id, Notification.user_id == actor.id)
+    wanted = _told(_shown(Notification.id == notification_id, Notification.user_id == actor.id))
     found = session.execute(wanted).one_or_none()
     if found is None:
         raise NotFound("There is no such notification.")
@@ -103,9 +103,16 @@ def told_by(
     session: Session, event_ids: Collection[int], user_ids: Collection[int]
 ) -> list[tuple[int, int, dict[str, Any]]]:
     """What the inboxes of these users show of these events: (event, user, notification)."""
-    wanted = _told(Notification.event_id.in_(event_ids), Notification.user_id.in_(user_ids))
+    wanted = _told(_shown(Notification.event_id.in_(event_ids), Notification.user_id.in_(user_ids)))
     rows = session.execute(wanted.order_by(Notification.id))
     return [(row.told_of, row.user_id, _as_row(row)) for row in rows]
+
+
+def told_to(session: Session, event_id: int, user_id: int) -> dict[str, Any] | None:
+    """What a user was told of an event, in the inbox or not; None if it may not be seen (now)."""
+    visible = _visible(Notification.event_id == event_id, Notification.user_id == user_id)
+    found = session.execute(_told(visible)).one_or_none()
+    return _as_row(found) if found else None
 
 
 def _count(session: Session, limit: int, *wanted: ColumnElement[bool]) -> int:
@@ -113,11 +120,10 @@ def _count(session: Session, limit: int, *wanted: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(counted)) or 0
 
 
-def _told(*wanted: ColumnElement[bool]) -> Select[Any]:
+def _told(notifications: Select[Any]) -> Select[Any]:
     """What `_shown` finds, with all that `_as_row` tells of it."""
     return (
-        _shown(*wanted)
-        .with_only_columns(*_COLUMNS)
+        notifications.with_only_columns(*_COLUMNS)
         .join(EventRecord, EventRecord.id == Notification.event_id)
         .outerjoin(_actor, _actor.id == EventRecord.actor_id)
     )
@@ -125,6 +131,11 @@ def _told(*wanted: ColumnElement[bool]) -> Select[Any]:
 
 def _shown(*wanted: ColumnElement[bool]) -> Select[Any]:
     """The ids of what is in the inbox, about what its user may see at this moment."""
+    return _visible(Notification.in_inbox.is_(True), *wanted)
+
+
+def _visible(*wanted: ColumnElement[bool]) -> Select[Any]:
+    """The ids of notifications about what their user may see at this moment."""
     place = case(
         (Notification.task_id.is_not(None), Task.project_id), else_=Notification.project_id
     )
@@ -133,7 +144,7 @@ def _shown(*wanted: ColumnElement[bool]) -> Select[Any]:
         .join(_recipient, _recipient.id == Notification.user_id)
         .outerjoin(Task, Task.id == Notification.task_id)
         .outerjoin(Project, Project.id == place)
-        .where(Notification.in_inbox, _is_seen(), *wanted)
+        .where(_is_seen(), *wanted)
     )
 
 

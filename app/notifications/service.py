@@ -82,13 +82,17 @@ def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
 
 
 def react_again(session: Session, delivery: Delivery, record: EventRecord) -> None:
-    """Run the handler that `target` names on the event; its deliveries are then owed like any."""
-    (handler,) = (
-        each for each in reactions_to(record.type).deliver if each.__name__ == delivery.target
-    )
+    """Run the handler that `target` names on the event; its deliveries are then owed like any.
+
+    So are those of the handlers after it, which may build upon what it does; twice is as good as
+    once.
+    """
+    handlers = reactions_to(record.type).deliver
+    first = [each.__name__ for each in handlers].index(delivery.target)
     session.rollback()  # Units of work begin with a transaction of their own.
     with unit_of_work() as own:
-        deliveries.owe(own, [Owed(record, to) for to in handler(own, record)])
+        owed = (to for handler in handlers[first:] for to in handler(own, record))
+        deliveries.owe(own, [Owed(record, to) for to in owed])
 
 
 def _note(delivery: Delivery, write: Callable[[Session], None]) -> str:

@@ -34,6 +34,7 @@ class Permission(enum.Enum):
     EDIT_COMMENT = "edit a comment"
     DELETE_COMMENT = "delete a comment"
     SEE_AUDIT = "read and export the audit log of the project"
+    MANAGE_WEBHOOKS = "see, create, change, test and delete the project's webhooks"
 
 
 class Tie(enum.StrEnum):
@@ -77,6 +78,7 @@ GRANTS: dict[Permission, Grant] = {
     Permission.EDIT_COMMENT: _grant(None, Tie.AUTHOR),
     Permission.DELETE_COMMENT: _grant(MANAGER, Tie.AUTHOR),
     Permission.SEE_AUDIT: _grant(ADMIN),
+    Permission.MANAGE_WEBHOOKS: _grant(ADMIN),
 }
 
 

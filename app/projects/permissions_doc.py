@@ -31,7 +31,7 @@ _NOTES = """
 - Everyone reads the audit log of their own actions as far as they still see what it speaks of.
 - Accounts: everyone sees the names of those with whom they share a project; an account as a whole
   is seen by its user and by a global ADMIN; only the latter changes roles and disables accounts.
-- Saved filters and preferences are seen by their owner alone.
+- Saved filters, preferences and the webhooks of a user are seen by their owner alone.
 """
 
 

@@ -58,6 +58,12 @@ def entries_after(session: Session, position: int) -> list[Entry]:
     ]
 
 
+def entry_of(session: Session, record: EventRecord) -> Entry:
+    """One event with its places, and with those who see its task now."""
+    places = _places(session, [record.id]).get(record.id, {})
+    return Entry(record, places, _present(session, [record]).get(record.id, frozenset()))
+
+
 def told_of(
     session: Session, entries: Sequence[Entry], user_ids: Collection[int]
 ) -> Mapping[int, Sequence[Told]]:

@@ -16,6 +16,7 @@ from app.ratelimits.jobs import flush_rate_limit_records
 from app.schedule.moments import Moments
 from app.task_logs.jobs import sync_task_logs
 from app.tasks.jobs import check_sla, send_notifications_at_10_am
+from app.webhooks.jobs import purge_webhook_attempts
 
 PATIENCE = timedelta(hours=1)
 MOST_MADE_UP = 366
@@ -74,6 +75,7 @@ TABLE = (
     Entry(check_sla,                   Moments(minute=0),           LATEST),
     Entry(sync_task_logs,              Moments(hour=0, minute=0),   EVERY),
     Entry(purge_expired_sessions,      Moments(hour=3, minute=0),   LATEST),
+    Entry(purge_webhook_attempts,      Moments(hour=3, minute=15),  LATEST),
     Entry(purge_audit_logs,            Moments(hour=3, minute=30),  LATEST),
     Entry(purge_notifications,         Moments(hour=3, minute=45),  LATEST),
     Entry(send_daily_summary,          Moments(hour=9, minute=0),   ON_TIME),

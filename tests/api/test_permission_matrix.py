@@ -9,14 +9,19 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from app.boards.lifecycle import Status
+from app.core.db import unit_of_work
+from app.core.deliveries import Delivery
+from app.core.events import EventRecord
 from app.projects.models import ProjectRole
 from app.projects.permissions import GRANTS, Permission
 from app.users.models import Role
 from tests.api.importing import handed_in
 
 PASSWORD = "correct horse battery staple"
+HOOK = "https://hooks.example.com/needle"
 ROLES = {"member": "MEMBER", "manager": "MANAGER", "project admin": "ADMIN"}
 EVERYBODY = ("anonymous", "outsider", "removed member", *ROLES, "global admin")
 
@@ -199,6 +204,27 @@ ROWS: dict[tuple[str, str], Row] = {
         ADMINS, lambda w: {"reason": "R"}
     ),
     ("GET", "/metrics"): Row(ADMINS),
+    ("GET", "/api/v1/webhooks/"): Row(P.MANAGE_WEBHOOKS, query="?project={project_id}"),
+    ("POST", "/api/v1/webhooks/"): Row(
+        P.MANAGE_WEBHOOKS, lambda w: {"project": w.project.id, "url": HOOK}, status=201
+    ),
+    ("GET", "/api/v1/webhooks/{webhook_id}/"): Row(P.MANAGE_WEBHOOKS),
+    ("PATCH", "/api/v1/webhooks/{webhook_id}/"): Row(
+        P.MANAGE_WEBHOOKS, lambda w: {"description": "X"}
+    ),
+    ("DELETE", "/api/v1/webhooks/{webhook_id}/"): Row(P.MANAGE_WEBHOOKS, status=204),
+    ("POST", "/api/v1/webhooks/{webhook_id}/secrets/"): Row(
+        P.MANAGE_WEBHOOKS, lambda w: {}, status=201
+    ),
+    ("POST", "/api/v1/webhooks/{webhook_id}/test/"): Row(P.MANAGE_WEBHOOKS, status=202),
+    ("GET", "/api/v1/webhooks/{webhook_id}/attempts/"): Row(P.MANAGE_WEBHOOKS),
+    ("GET", "/api/v1/webhooks/{webhook_id}/deliveries/"): Row(P.MANAGE_WEBHOOKS),
+    ("POST", "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver/"): Row(
+        P.MANAGE_WEBHOOKS, status=202
+    ),
+    ("POST", "/api/v1/webhooks/{webhook_id}/replay/"): Row(
+        P.MANAGE_WEBHOOKS, lambda w: {"from_seq": 1}, status=202
+    ),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
     ("GET", "/api/health/"): Row(OPEN),
@@ -310,8 +336,11 @@ def make_world(make_person, make_project, rows):
             owner.delete(f"/api/v1/tasks/imports/{each['id']}/")  # There may be three at a time.
         import_id = handed_in(owner, "title\nneedle\n")
         saved = owner.post("/api/v1/filters/", json={"name": f"f{number}", "query": {"id": "1"}})
+        hook = owner.post("/api/v1/webhooks/", json={"project": project.id, "url": HOOK}).json
         project.remove(people["removed member"])
         ids = {
+            "webhook_id": hook["id"],
+            "delivery_id": owed_to(project.app, hook["id"]),
             "project_id": project.id,
             "board_id": project.board_id,
             "column_id": column["id"],
@@ -334,6 +363,16 @@ NOTIFIED = """
 INSERT INTO notifications (user_id, event_id, kind, task_id, in_inbox)
 SELECT :owner, max(id), 'changed', :task, true FROM events WHERE task_id = :task RETURNING id
 """
+
+
+def owed_to(app, webhook_id):
+    """The id of something that a webhook is owed."""
+    with app.app_context(), unit_of_work() as session:
+        event = session.scalar(select(func.max(EventRecord.id)))
+        delivery = Delivery(event_id=event, channel="webhook", target=str(webhook_id))
+        session.add(delivery)
+        session.flush()
+        return delivery.id
 
 
 def call(client_of, app, row, method, path, world):

@@ -12,9 +12,11 @@ from app.core.deliveries import Delivery
 from app.core.events import EventRecord
 from app.extensions import db
 from app.notifications import jobs
+from app.webhooks.jobs import deliver
 from workers.relay import relay_events
 
-RUN = {"email": jobs.send_email, "lambda": jobs.invoke_lambda, "again": jobs.react_again}
+RUN = {"email": jobs.send_email, "lambda": jobs.invoke_lambda, "again": jobs.react_again,
+       "webhook": deliver}  # fmt: skip
 
 
 def relay(app: Flask) -> None:

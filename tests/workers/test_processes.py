@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 WORKER = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "worker", "--concurrency", "1")
 QUIET = ("-W", "ignore:You're running the worker with superuser privileges")
 BEAT = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "beat", "--pidfile=")
-QUEUES = ("--queues", "notifications,lambda,reports,maintenance")
+QUEUES = ("--queues", "notifications,lambda,webhooks,reports,maintenance")
 
 
 @pytest.fixture

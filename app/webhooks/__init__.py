@@ -1,0 +1,1 @@
+"""Webhooks: what happens in a project, and what a user is told of, posted to an address."""
