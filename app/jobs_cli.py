@@ -7,6 +7,7 @@ from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
 from app.exchange.jobs import carry_on_imports
 from app.ratelimits.jobs import flush_rate_limit_records
+from app.reports.expiry import expire_reports
 from app.task_logs.jobs import sync_task_logs
 from app.tasks.jobs import check_sla, send_notifications_at_10_am
 
@@ -15,6 +16,7 @@ jobs = AppGroup("jobs", help="List and run the scheduled jobs.")
 SCHEDULED = {
     "carry_on_imports": carry_on_imports,
     "check_sla": check_sla,
+    "expire_reports": expire_reports,
     "flush_rate_limit_records": flush_rate_limit_records,
     "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,

@@ -8,7 +8,7 @@ from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
-from app.reports.models import TaskCount
+from app.reports.models import ReportJob, TaskCount
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
@@ -24,6 +24,7 @@ ALL = (
     Project,
     ProjectMember,
     RateLimitRecord,
+    ReportJob,
     SavedFilter,
     SignInSession,
     Stream,

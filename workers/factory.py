@@ -17,6 +17,8 @@ JOBS = (
     "app.exchange.jobs",
     "app.notifications.jobs",
     "app.ratelimits.jobs",
+    "app.reports.expiry",
+    "app.reports.jobs",
     "app.task_logs.jobs",
     "app.tasks.jobs",
 )

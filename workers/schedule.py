@@ -23,6 +23,7 @@ class OnTime(crontab):
 SCHEDULE = {
     "carry_on_imports": {"task": "imports.carry_on", "schedule": crontab()},
     "check_sla": {"task": "tasks.check_sla", "schedule": crontab(minute=0)},
+    "expire_reports": {"task": "reports.expire", "schedule": crontab(minute=20)},
     "flush_rate_limit_records": {
         "task": "ratelimits.flush_records",
         "schedule": crontab(minute="*/5"),

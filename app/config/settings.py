@@ -307,19 +307,33 @@ class Settings(BaseSettings):
     AWS_REGION: Text = Field(
         "us-east-1",
         validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
-        description="AWS region of the function. Also read as AWS_DEFAULT_REGION.",
+        description="AWS region of the function and the bucket. Also read as AWS_DEFAULT_REGION.",
     )
     AWS_ENDPOINT_URL_LAMBDA: Annotated[str, AfterValidator(parsing.http_url)] = Field(
         "", description="Address of the Lambda API, for stand-ins. Empty: that of AWS."
     )
+    AWS_ENDPOINT_URL_S3: Annotated[str, AfterValidator(parsing.http_url)] = Field(
+        "", description="Address of the S3 API, for other services than AWS. Empty: that of AWS."
+    )
     AWS_ACCESS_KEY_ID: Text = Field(
-        "", description="AWS access key. Empty: the function is called locally."
+        "",
+        description="AWS access key. Empty: the function is called locally, and S3 with what the "
+        "machine or container is granted.",
     )
     AWS_SECRET_ACCESS_KEY: Text = Field(
         "", repr=False, description="Secret that goes with AWS_ACCESS_KEY_ID."
     )
     AWS_SESSION_TOKEN: Text = Field(
         "", repr=False, description="Session token of temporary AWS credentials."
+    )
+
+    REPORTS_S3_BUCKET: Text = Field(
+        "",
+        description="S3 bucket of finished reports, for this service alone: files in it that no "
+        "report names are removed. Empty: they lie in DATA_DIR/reports.",
+    )
+    REPORT_RETENTION_HOURS: int = Field(
+        72, ge=1, le=8760, description="Hours for which a finished report can be downloaded."
     )
 
     @field_validator("JWT_SECRET_KEY")

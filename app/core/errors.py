@@ -66,6 +66,12 @@ class Conflict(ServiceError):
     code, status = "conflict", HTTPStatus.CONFLICT
 
 
+class Gone(ServiceError):
+    """There was such a thing, but it was kept for some time only."""
+
+    code, status = "gone", HTTPStatus.GONE
+
+
 class PreconditionFailed(ServiceError):
     """`If-Match` names another version than the present one."""
 
