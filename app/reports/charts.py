@@ -1,7 +1,7 @@
 """The charts of a summary as scenes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from app.reports.scene import (
     PALE,
     RULE,
     TEXT_SIZE,
+    TRACK,
     Area,
     Label,
     Line,
@@ -28,7 +29,7 @@ AXIS_ROOM, LEGEND_ROOM, DATES_ROOM = 36.0, 20.0, 18.0
 DATE_ROOM = 58.0
 """For `31 Dec` and some air."""
 MAX_NAME = 24
-TICKS = 4
+MAX_LINES = 5
 
 
 class Series(NamedTuple):
@@ -53,8 +54,10 @@ class Plot(NamedTuple):
         return self.top + self.height * (1 - value / self.highest)
 
 
-def bars(counts: Mapping[str, int], width: float, label_room: float) -> Scene:
-    """A bar for each name, with its number and share behind it."""
+def bars(
+    counts: Mapping[str, int], width: float, label_room: float, aside: Collection[str] = ()
+) -> Scene:
+    """A bar for each name, with its number and share behind it; grey for the names in `aside`."""
     scene = Scene(width, BAR_STEP * max(len(counts), 1))
     total = sum(counts.values())
     longest = max(counts.values(), default=0) or 1
@@ -62,15 +65,17 @@ def bars(counts: Mapping[str, int], width: float, label_room: float) -> Scene:
     for number, (name, tasks) in enumerate(counts.items()):
         top = number * BAR_STEP + (BAR_STEP - BAR_HEIGHT) / 2
         foot = top + BAR_HEIGHT - 2.4
-        length = room * tasks / longest
         share = f"{tasks / total:.0%}" if total else "0%"
         scene.add(
-            Label(label_room - 8, foot, shortened(name), INK, anchor="end"),
-            Rect(label_room, top, room, BAR_HEIGHT, "#f3f5f9"),
-            Rect(label_room, top, length, BAR_HEIGHT, ACCENT),
+            Label(0, foot, shortened(name, MAX_NAME), INK),
+            Rect(label_room, top, room, BAR_HEIGHT, TRACK),
             Label(width - 30, foot, f"{tasks:,}", INK, anchor="end", bold=True),
             Label(width, foot, share, anchor="end"),
         )
+        if tasks:
+            length = room * tasks / longest
+            fill = GREY if name in aside else ACCENT
+            scene.add(Rect(label_room, top, length, BAR_HEIGHT, fill))
     return scene
 
 
@@ -107,9 +112,9 @@ def line(days: Sequence[date], series: Series, width: float) -> Scene:
     return scene
 
 
-def shortened(name: str) -> str:
-    """A name that fits beside a bar."""
-    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+def shortened(text: str, longest: int) -> str:
+    """A text of at most `longest` characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def day_label(day: date) -> str:
@@ -117,23 +122,24 @@ def day_label(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def nice_top(highest: int) -> int:
-    """A round number not below `highest` that TICKS lines divide evenly."""
-    least = max(math.ceil(highest / TICKS), 1)
+def nice_step(highest: int) -> int:
+    """The round number whose multiples make at most MAX_LINES lines up to `highest`."""
+    least = max(math.ceil(highest / MAX_LINES), 1)
     power: int = 10 ** (len(str(least)) - 1)
-    return TICKS * next(n * power for n in (1, 2, 5, 10) if n * power >= least)
+    return next(n * power for n in (1, 2, 5, 10) if n * power >= least)
 
 
 def _axes(days: Sequence[date], series: Sequence[Series], width: float) -> tuple[Scene, Plot]:
     scene = Scene(width, LEGEND_ROOM + PLOT_HEIGHT + DATES_ROOM)
-    top = nice_top(max((max(each.values) for each in series), default=0))
-    plot = Plot(AXIS_ROOM, LEGEND_ROOM, width - AXIS_ROOM, PLOT_HEIGHT, top)
+    highest = max((max(each.values) for each in series), default=0)
+    step = nice_step(highest)
+    lines = max(math.ceil(highest / step), 1)
+    plot = Plot(AXIS_ROOM, LEGEND_ROOM, width - AXIS_ROOM, PLOT_HEIGHT, lines * step)
     _add_legend(scene, series)
-    for tick in range(TICKS + 1):
-        value = top * tick // TICKS
+    for value in range(0, plot.highest + 1, step):
         y = plot.y(value)
         scene.add(
-            Line(((plot.left, y), (width, y)), GREY if tick == 0 else RULE),
+            Line(((plot.left, y), (width, y)), RULE if value else GREY),
             Label(plot.left - 6, y + TEXT_SIZE / 3, f"{value:,}", anchor="end"),
         )
     _add_dates(scene, plot, days)

@@ -9,7 +9,7 @@ from app.reports import charts
 from app.reports.asked import in_words
 from app.reports.charts import Series
 from app.reports.scene import ACCENT, GREY, Scene
-from app.reports.summary import Counts, Summary
+from app.reports.summary import NOBODY, OTHERS, Counts, Summary
 from app.users.actor import Actor
 
 WIDTH = 493.0
@@ -74,7 +74,7 @@ def _facts(summary: Summary, cover: Cover) -> list[tuple[str, str]]:
     asked = "; ".join(f"{name}: {value}" for name, value in in_words(cover.query))
     return [
         ("Period", f"{_day(period.first)} – {_day(period.last)} ({period.zone.key})"),
-        ("Tasks", asked or f"all that {cover.actor.username} may see"),
+        ("Filter", asked or f"none: all tasks that {cover.actor.username} may see"),
         ("Made", f"{_day(made)}, {made:%H:%M}, for {cover.actor.username}"),
     ]
 
@@ -85,10 +85,10 @@ def _figures(summary: Summary) -> list[tuple[str, str]]:
         "Tasks": summary.total,
         "Open": summary.open_now,
         "Overdue": summary.overdue,
-        "Created in period": sum(summary.created),
-        "Completed in period": sum(summary.completed),
+        "New in period": sum(summary.created),
+        "Done in period": sum(summary.completed),
     }
-    return [*((name, f"{number:,}") for name, number in numbers.items()), ("Done of all", rate)]
+    return [*((name, f"{number:,}") for name, number in numbers.items()), ("Share done", rate)]
 
 
 def _distribution(heading: str, counts: Counts, width: float, label_room: float) -> Section:
@@ -101,7 +101,7 @@ def _distribution(heading: str, counts: Counts, width: float, label_room: float)
     return Section(
         heading=heading,
         description=f"Tasks {heading.lower()}: {said}.",
-        scene=charts.bars(counts, width, label_room),
+        scene=charts.bars(counts, width, label_room, aside=(OTHERS, NOBODY)),
         head=(heading.removeprefix("By ").capitalize(), "Tasks", "Share"),
         rows=rows,
     )
@@ -137,7 +137,7 @@ def _over_time(summary: Summary) -> Section:
         heading="The numbers over time",
         description="Cancelled and archived tasks count as open until their last change.",
         scene=Scene(0, 0),
-        head=(unit, "Created", "Completed", "Open at the end"),
+        head=(unit, "Created", "Completed", "Still open"),
         rows=[
             (day.isoformat(), *(f"{number:,}" for number in row))
             for day, row in zip(summary.period.steps, numbers, strict=True)

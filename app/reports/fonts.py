@@ -17,7 +17,10 @@ from reportlab.pdfbase.ttfonts import TTFont
 SANS, BOLD = "ReportSans", "ReportSans-Bold"
 KOREAN, JAPANESE, CHINESE = "HYGothic-Medium", "HeiseiKakuGo-W5", "STSong-Light"
 BOX = "□"
-NOTE = f"A letter shown as {BOX} is in none of the fonts of the PDF; the HTML report shows it."
+GAPS = f"A letter shown as {BOX} is in none of the fonts of the PDF; the HTML report shows it."
+BORROWED = (
+    "Chinese, Japanese and Korean letters are shown in a font of the machine that opens this."
+)
 
 _FILES = {SANS: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf"}
 _ASIAN = (
@@ -51,9 +54,10 @@ def marked(text: str) -> str:
     return "".join(_run(font, letters) for font, letters in runs)
 
 
-def has_gaps(text: str) -> bool:
-    """Whether `text` has letters that are shown as BOX."""
-    return any(_font_of(letter) is None for letter in text)
+def notes(text: str) -> list[str]:
+    """What a reader should know about the letters of `text`."""
+    used = {_font_of(letter) for letter in text}
+    return [GAPS] * (None in used) + [BORROWED] * bool(used & {KOREAN, JAPANESE, CHINESE})
 
 
 def _run(font: str | None, letters: str) -> str:

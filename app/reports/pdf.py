@@ -1,6 +1,7 @@
 """A summary as PDF: A4, with page numbers."""
 
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ from app.reports.scene import (
 
 MARGIN = (A4[0] - WIDTH) / 2
 TOP, BOTTOM = 22 * mm, 20 * mm
+GAP = 28.0
+MAX_HEAD = 80
 
 _body = ParagraphStyle("body", fontName=SANS, fontSize=9, leading=13, textColor=HexColor(INK))
 _soft = ParagraphStyle("soft", _body, fontSize=8, leading=11, textColor=HexColor(SOFT))
@@ -90,10 +93,8 @@ def _story(document: Document) -> list[Flowable]:
 def _facts(document: Document) -> list[Flowable]:
     said = [f'<font color="{SOFT}">{name}:</font> {marked(text)}' for name, text in document.facts]
     found: list[Flowable] = [Paragraph(line, _body) for line in said]
-    texts = (document.title, *(text for _, text in document.facts))
-    if any(map(fonts.has_gaps, texts)):
-        found.append(Paragraph(fonts.NOTE, _soft))
-    return found
+    whole = document.title + "".join(text for _, text in document.facts)
+    return found + [Paragraph(note, _soft) for note in fonts.notes(whole)]
 
 
 def _figures(document: Document) -> Flowable:
@@ -117,28 +118,41 @@ def _section(section: Section) -> list[Flowable]:
 
 
 def _numbers(section: Section) -> list[Flowable]:
-    rows = [section.head, *section.rows]
-    style = TableStyle(
-        [
-            ("FONT", (0, 0), (-1, 0), BOLD, TEXT_SIZE),
-            ("FONT", (0, 1), (-1, -1), SANS, TEXT_SIZE),
-            ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(INK)),
-            ("ALIGN", (1, 0), (-1, -1), "RIGHT"),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.5, HexColor(RULE)),
-            ("TOPPADDING", (0, 0), (-1, -1), 2),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-            ("LEFTPADDING", (0, 0), (0, -1), 0),
-        ]
-    )
-    widths = [WIDTH / len(section.head)] * len(section.head)
+    """The table in two columns beside each other, to be read one after the other."""
+    half = (len(section.rows) + 1) // 2
+    empty = [""] * len(section.head)
+    pairs = zip_longest(section.rows[:half], section.rows[half:], fillvalue=empty)
+    rows = [[*left, "", *right] for left, right in [(section.head, section.head), *pairs]]
+    width = (WIDTH - GAP) / 2 / len(section.head)
+    widths = [width] * len(section.head)
     return [
         Paragraph(section.heading, _heading),
         Paragraph(section.description, _soft),
         Spacer(0, 4),
-        Table(rows, colWidths=widths, repeatRows=1, style=style),
+        Table(rows, colWidths=[*widths, GAP, *widths], repeatRows=1, style=_NUMBERS),
     ]
 
 
+def _ruled(first: int, last: int) -> list[tuple[Any, ...]]:
+    return [
+        ("ALIGN", (first + 1, 0), (last, -1), "RIGHT"),
+        ("LINEBELOW", (first, 0), (last, -1), 0.5, HexColor(RULE)),
+    ]
+
+
+_NUMBERS = TableStyle(
+    [
+        ("FONT", (0, 0), (-1, 0), BOLD, TEXT_SIZE),
+        ("FONT", (0, 1), (-1, -1), SANS, TEXT_SIZE),
+        ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(INK)),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+        *_ruled(0, 3),
+        *_ruled(5, 8),
+    ]
+)
 _BARE = TableStyle(
     [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -182,9 +196,9 @@ def _draw_head(document: Document, canvas: Canvas, template: BaseDocTemplate) ->
     canvas.setLineWidth(2)
     canvas.line(MARGIN, A4[1] - 14 * mm, MARGIN + 24, A4[1] - 14 * mm)
     if template.page > 1:
-        head = Paragraph(marked(shortened(document.title)), _soft)
+        head = Paragraph(marked(shortened(document.title, MAX_HEAD)), _soft)
         head.wrapOn(canvas, WIDTH, 20)
-        head.drawOn(canvas, MARGIN + 32, A4[1] - 15 * mm)
+        head.drawOn(canvas, MARGIN + 32, A4[1] - 14 * mm - 5)
 
 
 class _NumberedCanvas(Canvas):

@@ -13,6 +13,7 @@ GREY = "#9aa5b8"
 INK = "#1b2433"
 SOFT = "#566178"
 RULE = "#e3e8f0"
+TRACK = "#f3f5f9"
 
 TEXT_SIZE = 8.0
 Anchor = Literal["start", "middle", "end"]

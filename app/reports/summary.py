@@ -151,7 +151,7 @@ def _columns(period: Period) -> Select[*tuple[Any, ...]]:
         (Task.status == Status.DONE, Task.completed_at),
         (Task.status.not_in(OPEN), Task.updated_at),
     )
-    columns = select(
+    return select(
         Task.status,
         Task.priority,
         Task.assignee_id,
@@ -161,7 +161,6 @@ def _columns(period: Period) -> Select[*tuple[Any, ...]]:
         is_overdue().label("overdue"),
         (Task.sla_breached & Task.status.in_(OPEN)).label("breached"),
     )
-    return columns
 
 
 def _step(moment: Any, period: Period) -> ColumnElement[int]:
@@ -188,4 +187,4 @@ def _busiest(session: Session, totals: Mapping[int | None, int]) -> Counts:
     names = dict(iter(session.execute(found)))
     counts = {names[person]: tasks for tasks, person in people[:TOP]}
     rest = {OTHERS: sum(tasks for tasks, _ in people[TOP:]), NOBODY: totals.get(None, 0)}
-    return counts | {name: tasks for name, tasks in rest.items() if tasks}
+    return counts | {name: tasks for name, tasks in rest.items() if tasks} or {NOBODY: 0}

@@ -118,11 +118,11 @@ class Page(HTMLParser):
     def figures(self) -> dict[str, str]:
         """The key figures by their names."""
         pairs = re.findall(
-            r"^(Tasks|Open|Overdue|Created in period|Completed in period|Done of all)\n(\S+)$",
+            r"^(Tasks|Open|Overdue|New in period|Done in period|Share done)\n(\S+)$",
             self.text,
             re.MULTILINE,
         )
-        return {name: number for name, number in pairs[-6:]}
+        return dict(pairs[-6:])
 
     def counts(self, caption: str) -> dict[str, int]:
         """Name → tasks of a distribution that is not empty."""
