@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -74,7 +73,7 @@ def pdf_text(content: bytes) -> str:
 
 
 class Page(HTMLParser):
-    """The texts of an HTML report, its tables by their captions, and its elements."""
+    """The texts of an HTML report, its tables by their captions, its terms, and its elements."""
 
     VOID = frozenset({"meta", "link", "img", "br", "rect", "polyline", "polygon"})
 
@@ -83,6 +82,8 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self.tables: dict[str, list[list[str]]] = {}
+        self.said: dict[str, str] = {}
+        self._term = ""
         self._open: list[str] = []
         self._rows: list[list[str]] = []
         self.feed(content.decode())
@@ -112,17 +113,12 @@ class Page(HTMLParser):
         if self._open[-1] == "caption":
             self._rows = []
             self.tables[data] = self._rows
+        elif self._open[-1] == "dt":
+            self._term = data
+        elif self._open[-1] == "dd":
+            self.said[self._term] = data
         elif self._open[-1] in ("td", "th"):
             self._rows[-1].append(data)
-
-    def figures(self) -> dict[str, str]:
-        """The key figures by their names."""
-        pairs = re.findall(
-            r"^(Tasks|Open|Overdue|New in period|Done in period|Share done)\n(\S+)$",
-            self.text,
-            re.MULTILINE,
-        )
-        return dict(pairs[-6:])
 
     def counts(self, caption: str) -> dict[str, int]:
         """Name → tasks of a distribution that is not empty."""
