@@ -17,6 +17,7 @@ COMMANDS = {
     "shell": (*FLASK, "shell"),
     "runserver": ("run.py",),
     "test": ("-m", "pytest"),
+    "autoscale": ("-m", "workers.autoscale"),
 }
 
 

@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import models  # noqa: F401 - migrations need every model
 from app.auth.guard import identify_caller, require_token
+from app.autoscale_cli import autoscale
 from app.blueprints import PUBLIC, register_blueprints
 from app.config import Settings, load_settings
 from app.core.api import api
@@ -56,7 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_realtime(app)
     # Outermost, so that sockets are counted by the real address as well.
     _trust_proxies(app, settings)
-    for command in (create_admin, jobs, reports):
+    for command in (autoscale, create_admin, jobs, reports):
         app.cli.add_command(command)
     return app
 

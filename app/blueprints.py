@@ -15,6 +15,8 @@ from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
+from app.notifications.routes import bp as notification
+from app.notifications.unsubscribe_routes import bp as unsubscribe
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
 from app.ratelimits.routes import bp as rate_limit
@@ -48,6 +50,7 @@ BLUEPRINTS = (
     Entry(filter_, V1),
     Entry(lifecycle, V1),
     Entry(comment, V1),
+    Entry(notification, V1),
     Entry(report, V1),
     Entry(audit, V1),
     Entry(task_log, V1),
@@ -56,6 +59,7 @@ BLUEPRINTS = (
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),
     Entry(flask_api, "", public=("register", "login", "check_limiter")),
     Entry(management_system, "", public=("register",)),
+    Entry(unsubscribe, "", public=("show", "unsubscribe", "undo")),
     Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),
 )
 

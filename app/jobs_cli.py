@@ -6,6 +6,7 @@ from flask.cli import AppGroup
 from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
 from app.exchange.jobs import carry_on_imports
+from app.notifications.jobs import purge_notifications
 from app.ratelimits.jobs import flush_rate_limit_records
 from app.reports.expiry import expire_reports
 from app.task_logs.jobs import sync_task_logs
@@ -20,6 +21,7 @@ SCHEDULED = {
     "flush_rate_limit_records": flush_rate_limit_records,
     "purge_audit_logs": purge_audit_logs,
     "purge_expired_sessions": purge_expired_sessions,
+    "purge_notifications": purge_notifications,
     "send_notifications_at_10_am": send_notifications_at_10_am,
     "sync_task_logs": sync_task_logs,
 }

@@ -6,6 +6,7 @@ from app.comments.models import Comment
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
+from app.notifications.models import Notification, NotificationPreference
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
 from app.reports.models import ReportJob, TaskCount
@@ -21,6 +22,8 @@ ALL = (
     EventRecord,
     ImportFault,
     ImportFile,
+    Notification,
+    NotificationPreference,
     Project,
     ProjectMember,
     RateLimitRecord,

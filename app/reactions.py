@@ -12,11 +12,11 @@ from app.comments.events import CommentCreated, CommentUpdated
 from app.core.events import Reactions, ReactionTable
 from app.notifications.handlers import (
     invoke_lambda,
-    mail_assignee,
-    mail_mentioned,
-    mail_sla_breach,
+    notify_of_comment,
+    notify_of_membership,
+    notify_of_task,
 )
-from app.projects.events import MemberRemoved, ProjectCreated, ProjectDeleted
+from app.projects.events import MemberAdded, MemberRemoved, ProjectCreated, ProjectDeleted
 from app.projects.handlers import join_default_project
 from app.reports.handlers import count_tasks, forget_counts
 from app.tasks.by_date import forget_days_of_tasks
@@ -40,6 +40,7 @@ REACTIONS: ReactionTable = {
     UserRegistered: Reactions(follow_up=[join_default_project]),
     ProjectCreated: Reactions(follow_up=[make_first_board]),
     BoardDeleted: Reactions(follow_up=[refuse_while_it_has_tasks]),
+    MemberAdded: Reactions(deliver=[notify_of_membership]),
     MemberRemoved: Reactions(follow_up=[unassign_former_member]),
     ProjectDeleted: Reactions(
         follow_up=[delete_tasks_of_project],
@@ -49,21 +50,21 @@ REACTIONS: ReactionTable = {
     TaskCreated: Reactions(
         in_transaction=[count_tasks],
         after_commit=[forget_days_of_tasks],
-        deliver=[mail_assignee, invoke_lambda],
+        deliver=[notify_of_task, invoke_lambda],
     ),
     TaskUpdated: Reactions(
         in_transaction=[count_tasks],
         after_commit=[forget_days_of_tasks],
-        deliver=[mail_assignee, mail_sla_breach, invoke_lambda],
+        deliver=[notify_of_task, invoke_lambda],
     ),
     TaskSlaBreached: Reactions(
         in_transaction=[count_tasks],
         after_commit=[forget_days_of_tasks],
-        deliver=[mail_sla_breach],
+        deliver=[notify_of_task],
     ),
-    TaskDueSoon: Reactions(deliver=[mail_assignee]),
-    CommentCreated: Reactions(deliver=[mail_mentioned]),
-    CommentUpdated: Reactions(deliver=[mail_mentioned]),
+    TaskDueSoon: Reactions(deliver=[notify_of_task]),
+    CommentCreated: Reactions(deliver=[notify_of_comment]),
+    CommentUpdated: Reactions(deliver=[notify_of_comment]),
     TaskDeleted: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),
     TaskRestored: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),
 }

@@ -179,6 +179,18 @@ class TestValues:
         ("name", "value"),
         [
             ("AWS_ENDPOINT_URL_LAMBDA", "ftp://x"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "localhost"),
+            ("WORKER_CONCURRENCY", "0"),
+            ("WORKER_AUTOSCALE", "8"),
+            ("WORKER_AUTOSCALE", "2,8"),
+            ("WORKER_AUTOSCALE", "8,0"),
+            ("WORKER_AUTOSCALE", "8,2,1"),
+            ("WORKER_AUTOSCALE", "many,few"),
+            ("WORKER_AUTOSCALE", "8,2 --purge"),
+            ("HIGH_THRESHOLD", "49"),
+            ("SCALING_COOLDOWN", "-1"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
             ("BIND", ""),
             ("BIND", ":5000"),
             ("BIND", "127.0.0.1"),
@@ -205,6 +217,9 @@ class TestValues:
     )
     def test_a_bad_value_is_named(self, name: str, value: str) -> None:
         assert list(problems_of(**{**DEVELOPMENT, name: value})) == [name]
+
+    def test_thresholds_that_cross_are_named(self) -> None:
+        assert list(problems_of(**DEVELOPMENT, LOW_THRESHOLD="201")) == ["HIGH_THRESHOLD"]
 
     def test_errors_hold_no_value(self) -> None:
         values = {
@@ -296,6 +311,8 @@ class TestProduction:
             ("REFUSE_COMMON_PASSWORDS", "false"),
             ("CORS_ORIGINS", "https://a.test,*"),
             ("ALLOWED_HOSTS", "*"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/8,0.0.0.0/0"),
+            ("WEBHOOK_ALLOWED_NETWORKS", "::/0"),
         ],
     )
     def test_an_unsafe_setting_is_refused_by_name(self, name: str, value: str) -> None:

@@ -32,12 +32,19 @@ def commands(settings: Settings) -> dict[str, list[str]]:
         "web": ("-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
         "relay": ("-m", "workers.relay"),
         "worker": (
-            *celery, "worker", "--queues", ",".join(QUEUES), "--concurrency", "2",
+            *celery, "worker", "--queues", ",".join(QUEUES), *_size(settings),
             "--without-gossip", "--without-mingle", "--loglevel", settings.LOG_LEVEL,
         ),
         "beat": (*celery, "beat", "--schedule", str(schedule), "--pidfile="),
     }  # fmt: skip
     return {name: [sys.executable, *arguments[name]] for name in NAMES}
+
+
+def _size(settings: Settings) -> tuple[str, str]:
+    """How many processes the worker has: a number, or the most and the fewest."""
+    if settings.WORKER_AUTOSCALE:
+        return "--autoscale", settings.WORKER_AUTOSCALE
+    return "--concurrency", str(settings.WORKER_CONCURRENCY)
 
 
 def main() -> None:

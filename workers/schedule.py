@@ -36,6 +36,10 @@ SCHEDULE = {
         "task": "auth.purge_expired_sessions",
         "schedule": crontab(hour=3, minute=0),
     },
+    "purge_notifications": {
+        "task": "notifications.purge",
+        "schedule": crontab(hour=3, minute=45),
+    },
     "send_notifications_at_10_am": {
         "task": "tasks.remind_of_due_soon",
         "schedule": OnTime(hour=10, minute=0),

@@ -2,13 +2,24 @@
 
 from marshmallow import Schema, fields, validate
 
-from app.core.fields import CommaList, Id, Text, Timestamp
+from app.core.fields import CommaList, Id, Text, Timestamp, Whole
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
 from app.tasks.filters import Person, When
 from app.users.schemas import PublicUserSchema
 
-ENTITIES = ("task", "comment", "project", "member", "board", "user", "filter", "import")
+ENTITIES = (
+    "task",
+    "comment",
+    "project",
+    "member",
+    "board",
+    "user",
+    "filter",
+    "import",
+    "notification",
+    "preferences",
+)
 ACTIONS = (
     "created",
     "updated",
@@ -21,6 +32,7 @@ ACTIONS = (
     "registered",
     "password_changed",
     "sessions_ended",
+    "read",
 )
 """What is done to them, as the second half of an event's type; a test holds both complete."""
 
@@ -88,9 +100,7 @@ class LogQuerySchema(LogFilterSchema):
     """Filters and the part of the log that is wanted."""
 
     before = Id(metadata={"description": "The id of the last entry already read."})
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
+    page_size = Whole(1, MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE)
 
 
 class LogExportQuerySchema(LogFilterSchema):

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.clients.aws import make_aws_client
 from app.clients.storage import CHUNK, Missing, StorageError, Stored
 from app.config import Settings
 
 PREFIX = "reports/"
 
-_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
+# A part that fails is sent again, rather than the whole report made again.
+_PATIENT = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
 _ERRORS = (BotoCoreError, ClientError, Boto3Error, OSError)
 _ABSENT = {"NoSuchKey", "404"}
 
@@ -24,16 +25,7 @@ class S3Storage:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.REPORTS_S3_BUCKET
-        self.client = boto3.client(
-            "s3",
-            region_name=settings.AWS_REGION,
-            endpoint_url=settings.AWS_ENDPOINT_URL_S3 or None,
-            # Without keys boto3 looks for those of the machine.
-            aws_access_key_id=settings.AWS_ACCESS_KEY_ID or None,
-            aws_secret_access_key=settings.AWS_SECRET_ACCESS_KEY or None,
-            aws_session_token=settings.AWS_SESSION_TOKEN or None,
-            config=_CONFIG,
-        )
+        self.client = make_aws_client("s3", settings, settings.AWS_ENDPOINT_URL_S3, _PATIENT)
 
     def put(self, name: str, path: Path) -> None:
         """Upload `path`. Raises StorageError."""

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from app.core.fields import Id, Text, Timestamp
+from app.core.fields import Id, Text, Timestamp, Whole
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
 
@@ -62,6 +62,4 @@ class CommentQuerySchema(QuerySchema):
     """Which page of a task's comments."""
 
     cursor = fields.String(validate=validate.Length(max=2000))
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
+    page_size = Whole(1, MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE)

@@ -81,3 +81,7 @@ def _unsafe_switches(settings: Settings) -> Iterator[Problem]:
         yield Problem("CORS_ORIGINS", "must name each origin in production instead of *")
     if "*" in settings.ALLOWED_HOSTS:
         yield Problem("ALLOWED_HOSTS", "must name each host in production instead of *")
+    if any(network.endswith("/0") for network in settings.WEBHOOK_ALLOWED_NETWORKS):
+        yield Problem(
+            "WEBHOOK_ALLOWED_NETWORKS", "must not hold all addresses in production; name networks"
+        )

@@ -4,6 +4,8 @@ Every function raises ``ValueError`` with a sentence that says what would be rig
 never repeats the value, because the value may hold a password.
 """
 
+import re
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -84,6 +86,14 @@ def address(value: str) -> str:
     return value
 
 
+def network(value: str) -> str:
+    """Return a network such as ``10.0.0.0/8``, ``fd00::/8`` or the single ``127.0.0.1``."""
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError("must hold networks such as 10.0.0.0/8, separated by commas") from None
+
+
 def rate(value: str) -> str:
     """Return a rate such as ``100/hour`` or ``10/5minute;100/day`` once ``limits`` can read it."""
     try:
@@ -91,6 +101,16 @@ def rate(value: str) -> str:
     except ValueError:
         raise ValueError("must be a rate such as 100/hour, 10/5minute or 5/minute;50/day") from None
     return value
+
+
+def worker_autoscale(value: str) -> str:
+    """Return ``most,fewest``, two numbers of processes; an empty one stays empty."""
+    if not value:
+        return value
+    found = re.fullmatch(r"([0-9]{1,3}) *, *([0-9]{1,3})", value)
+    if not found or not 1 <= int(found[2]) <= int(found[1]):
+        raise ValueError("must be the most and the fewest processes of a worker, such as 8,2")
+    return f"{int(found[1])},{int(found[2])}"
 
 
 def time_zone(value: str) -> str:

@@ -45,6 +45,11 @@ Addresses = Annotated[
     NoDecode,
     BeforeValidator(parsing.split_list),
 ]
+Networks = Annotated[
+    list[Annotated[str, AfterValidator(parsing.network)]],
+    NoDecode,
+    BeforeValidator(parsing.split_list),
+]
 
 
 def _database_url(known: dict[str, object]) -> str:
@@ -299,6 +304,13 @@ class Settings(BaseSettings):
         description="Sender of every mail. Not set: EMAIL_HOST_USER, else tasks@localhost.",
     )
 
+    WEBHOOK_ALLOWED_NETWORKS: Networks = Field(
+        [],
+        description="Networks that are not public and that webhooks may reach all the same, such "
+        "as 127.0.0.0/8 on a developer's machine, separated by commas. All of them is refused in "
+        "production.",
+    )
+
     AWS_LAMBDA_FUNCTION_NAME: Text = Field(
         "",
         description="Lambda function called when a task is completed. Empty: the handler in "
@@ -307,7 +319,8 @@ class Settings(BaseSettings):
     AWS_REGION: Text = Field(
         "us-east-1",
         validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
-        description="AWS region of the function and the bucket. Also read as AWS_DEFAULT_REGION.",
+        description="AWS region of the function, the group and the bucket. Also read as "
+        "AWS_DEFAULT_REGION.",
     )
     AWS_ENDPOINT_URL_LAMBDA: Annotated[str, AfterValidator(parsing.http_url)] = Field(
         "", description="Address of the Lambda API, for stand-ins. Empty: that of AWS."
@@ -315,10 +328,31 @@ class Settings(BaseSettings):
     AWS_ENDPOINT_URL_S3: Annotated[str, AfterValidator(parsing.http_url)] = Field(
         "", description="Address of the S3 API, for other services than AWS. Empty: that of AWS."
     )
+    AUTO_SCALING_GROUP_NAME: Text = Field(
+        "",
+        description="EC2 auto-scaling group whose desired capacity `flask autoscale` sets. Empty: "
+        "a number in DATA_DIR/desired_capacity stands in.",
+    )
+    AWS_ENDPOINT_URL_AUTO_SCALING: Annotated[str, AfterValidator(parsing.http_url)] = Field(
+        "", description="Address of the Auto Scaling API, for stand-ins. Empty: that of AWS."
+    )
+    LOW_THRESHOLD: int = Field(
+        50, ge=0, description="Tasks created in an hour below which one machine fewer is enough."
+    )
+    HIGH_THRESHOLD: int = Field(
+        200,
+        ge=0,
+        validate_default=True,
+        description="Tasks created in an hour above which one machine more is needed; at least "
+        "LOW_THRESHOLD.",
+    )
+    SCALING_COOLDOWN: int = Field(
+        300, ge=0, le=86_400, description="Seconds that a change is left to show its effect."
+    )
     AWS_ACCESS_KEY_ID: Text = Field(
         "",
-        description="AWS access key. Empty: the function is called locally, and S3 with what the "
-        "machine or container is granted.",
+        description="AWS access key. Empty: nothing at AWS is called, local stand-ins are; the "
+        "bucket alone is used by the rights of the machine.",
     )
     AWS_SECRET_ACCESS_KEY: Text = Field(
         "", repr=False, description="Secret that goes with AWS_ACCESS_KEY_ID."
@@ -335,6 +369,25 @@ class Settings(BaseSettings):
     REPORT_RETENTION_HOURS: int = Field(
         72, ge=1, le=8760, description="Hours for which a finished report can be downloaded."
     )
+
+    WORKER_CONCURRENCY: int = Field(
+        2,
+        ge=1,
+        le=999,
+        description="Processes of one worker, each of which does one job at a time.",
+    )
+    WORKER_AUTOSCALE: Annotated[str, AfterValidator(parsing.worker_autoscale)] = Field(
+        "",
+        description="The most and the fewest processes of one worker, such as 8,2: it starts and "
+        "ends them by its load, and WORKER_CONCURRENCY is of no matter. Empty: off.",
+    )
+
+    @field_validator("HIGH_THRESHOLD")
+    @classmethod
+    def _above_the_low_one(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("LOW_THRESHOLD", 0):
+            raise ValueError("must not be below LOW_THRESHOLD")
+        return value
 
     @field_validator("JWT_SECRET_KEY")
     @classmethod

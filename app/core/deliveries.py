@@ -50,6 +50,10 @@ GIVE_UP_AFTER = timedelta(hours=72)
 MAX_ERROR = 500
 
 
+class Refused(Exception):
+    """The other side will never take this as it is; the text says why. Clients derive from it."""
+
+
 class State(enum.StrEnum):
     """The states of a delivery; all but the first are final."""
 

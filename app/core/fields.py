@@ -16,12 +16,11 @@ MAX_ID = 2**63 - 1
 """The largest bigint of PostgreSQL."""
 
 
-class Id(fields.Integer):
-    """A positive 64-bit id: a JSON integer; in a query string, digits."""
+class Whole(fields.Integer):
+    """A whole number within bounds: a JSON integer; in a query string, digits and nothing else."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        validator = validate.Range(1, MAX_ID, error="must be an id (a positive integer)")
-        super().__init__(strict=True, validate=validator, **kwargs)
+    def __init__(self, least: int, most: int, *, error: str | None = None, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most, error=error), **kwargs)
 
     def _validated(self, value: Any) -> Any:
         # bool is a subclass of int, and `true` is not an id.
@@ -32,6 +31,13 @@ class Id(fields.Integer):
                 raise self.make_error("invalid", input=value)
             value = int(value)
         return super()._validated(value)
+
+
+class Id(Whole):
+    """A positive 64-bit id."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(1, MAX_ID, error="must be an id (a positive integer)", **kwargs)
 
 
 class Text(fields.String):

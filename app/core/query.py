@@ -3,8 +3,9 @@
 import difflib
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError
 
+from app.core.fields import Whole
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
 
 
@@ -28,10 +29,5 @@ class QuerySchema(Schema):
 class NumberedPageSchema(QuerySchema):
     """A page by its number."""
 
-    page = fields.Integer(
-        load_default=1,
-        validate=validate.Range(1, 10 * MAX_PAGE, error=f"must be 1 to {10 * MAX_PAGE}"),
-    )
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
+    page = Whole(1, 10 * MAX_PAGE, error=f"must be 1 to {10 * MAX_PAGE}", load_default=1)
+    page_size = Whole(1, MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE)

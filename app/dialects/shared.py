@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from app.core.errors import PROBLEM, ErrorFormat
-from app.core.fields import CommaList
+from app.core.fields import CommaList, Whole
 from app.core.query import QuerySchema
 from app.tasks.editing import Coarse
 from app.tasks.filters import When
@@ -243,7 +243,7 @@ class DueFilters(QuerySchema):
 class ArrayQuery(PageQuerySchema):
     """The page of a list that answers a bare array: long by itself, with links in `Link`."""
 
-    page_size = fields.Integer(load_default=1000, validate=validate.Range(1, 1000))
+    page_size = Whole(1, 1000, load_default=1000)
 
 
 def error_format(

@@ -19,7 +19,7 @@ from app.comments.events import CommentCreated, CommentUpdated
 from app.config import Settings, current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery, Owed
+from app.core.deliveries import Delivery, Owed, Refused
 from app.core.events import EventRecord, reactions_to
 from app.extensions import db
 from app.notifications.messages import People, completion_payload, mention_email, task_email
@@ -68,7 +68,7 @@ def attempt(delivery_id: int, deliver: Deliver) -> str:
     """Try one delivery with `deliver` and write down how it went; returns that in a word.
 
     Nothing happens where somebody else has it, it is done, or it has to wait its turn. Whatever
-    `deliver` raises is noted on the row, which decides when to try again.
+    `deliver` raises is noted on the row, which decides when to try again; after `Refused`, never.
     """
     with unit_of_work() as session:
         delivery = deliveries.claim(session, delivery_id)
@@ -81,6 +81,10 @@ def attempt(delivery_id: int, deliver: Deliver) -> str:
     except NotWanted as reason:
         why = str(reason)
         return _note(delivery, lambda session: deliveries.drop(session, delivery, why))
+    except Refused as error:
+        problem = described(error)
+        log.error("Delivery %s was refused for good: %s", delivery.id, problem)
+        return _note(delivery, lambda session: deliveries.refuse(session, delivery, problem))
     except Exception as error:  # noqa: BLE001 - a bug in one mail must not leave its row leased
         problem = described(error)
         log.warning("Delivery %s failed: %s", delivery.id, problem)
@@ -110,12 +114,12 @@ def send_email(session: Session, delivery: Delivery, record: EventRecord) -> Non
 
 
 def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
-    """Tell the Lambda that a task was completed. Raises LambdaError."""
+    """Tell the Lambda that a task was completed. Raises LambdaError, LambdaRefused."""
     assignee_id = record.snapshot["assignee"]
     assignee = session.get(User, assignee_id) if assignee_id else None
     payload = completion_payload(record, assignee)
     session.rollback()  # No transaction is held while AWS is spoken to.
-    make_lambda_client(current_settings()).invoke(payload)
+    make_lambda_client(current_settings()).invoke(payload, record.id)
 
 
 def react_again(session: Session, delivery: Delivery, record: EventRecord) -> None:

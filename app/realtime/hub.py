@@ -52,6 +52,14 @@ class Admission(NamedTuple):
     enters: bool
 
 
+class Told(NamedTuple):
+    """One message for all connections of one user, and for nobody else."""
+
+    user_id: int
+    name: str
+    message: Message
+
+
 def room_of(stream: StreamName, *, admin: bool) -> str:
     """The room of a stream's readers; administrators among them see more, so have their own."""
     return f"{stream}#admin" if admin else str(stream)

@@ -1,10 +1,13 @@
 """What a client is sent about an event: the one builder for every kind of socket."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.boards.events import BoardEvent
 from app.comments.events import CommentEvent
 from app.core.events import EventRecord, StreamName
+from app.notifications.events import NotificationRead
+from app.notifications.schemas import NotificationSchema
 from app.projects.events import MemberEvent, ProjectEvent
 from app.tasks.events import (
     TaskCreated,
@@ -48,8 +51,12 @@ _CONTENT = {
 }
 
 
-_TOLD = frozenset({BoardEvent.entity, CommentEvent.entity, MemberEvent.entity, ProjectEvent.entity})
+_TOLD = frozenset(
+    kind.entity for kind in (BoardEvent, CommentEvent, MemberEvent, NotificationRead, ProjectEvent)
+)
 """What else is told of with its content, as the API prints it."""
+
+_notification_schema = NotificationSchema()
 
 
 def build_message(
@@ -72,6 +79,18 @@ def build_message(
     if record.entity in _TOLD and content and action != "deleted":
         fields |= {name: value for name, value in record.snapshot.items() if name != "id"}
     return f"{record.entity}.{action}", {**fields, "action": action, **place}
+
+
+def notification_message(
+    stream: StreamName, notification: Mapping[str, Any], unread: int
+) -> tuple[str, Message]:
+    """The name and the message that tell somebody of a new notification (a NotificationSchema).
+
+    It is no event of its own, so it has no place in the stream, which says whose it is.
+    """
+    shown = _notification_schema.dump(notification)
+    told = {"notification": shown, "unread": unread}
+    return "notification.created", {**told, "action": "created", "stream": str(stream)}
 
 
 def _task_message(record: EventRecord, place: Message, *, content: bool) -> tuple[str, Message]:

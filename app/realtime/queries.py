@@ -10,8 +10,10 @@ from app.comments.events import CommentEvent
 from app.comments.models import Comment
 from app.core.errors import NotFound
 from app.core.events import ADMIN_STREAM, EventRecord, Stream, StreamEntry, StreamName
+from app.notifications import queries as inbox
 from app.projects.queries import is_member
-from app.realtime.hub import Entry
+from app.realtime.hub import Entry, Told
+from app.realtime.messages import notification_message
 from app.tasks.events import streams_of
 from app.tasks.models import Task
 from app.users.actor import Actor
@@ -54,6 +56,27 @@ def entries_after(session: Session, position: int) -> list[Entry]:
         Entry(record, places.get(record.id, {}), present.get(record.id, frozenset()))
         for record in records
     ]
+
+
+def told_of(
+    session: Session, entries: Sequence[Entry], user_ids: Collection[int]
+) -> Mapping[int, Sequence[Told]]:
+    """What is new in the inboxes of these users because of `entries`, by the id of the event.
+
+    It costs one query, and a second one where there is something to tell.
+    """
+    if not entries:
+        return {}
+    found = inbox.told_by(session, [entry.record.id for entry in entries], user_ids)
+    if not found:
+        return {}
+    unread = inbox.count_unread_of(session, {user_id for _, user_id, _ in found})
+    told: dict[int, list[Told]] = {}
+    for event_id, user_id, shown in found:
+        stream = StreamName.of_user(user_id)
+        name, message = notification_message(stream, shown, unread.get(user_id, 0))
+        told.setdefault(event_id, []).append(Told(user_id, name, message))
+    return told
 
 
 def missed(session: Session, stream: StreamName, last_seq: int | None, actor: Actor) -> Replay:

@@ -20,7 +20,7 @@ from app.extensions import db
 from app.projects.queries import projects_of
 from app.realtime.connections import Connection, Connections, Farewell
 from app.realtime.errors import TooManySockets
-from app.realtime.hub import ADMINS, Admission, Entry, Outgoing, room_of, sees_content
+from app.realtime.hub import ADMINS, Admission, Entry, Outgoing, Told, room_of, sees_content
 from app.realtime.messages import Message, build_message
 from app.realtime.queries import BATCH, MAX_REPLAY, Replay, missed
 from app.realtime.subscription import Subscription
@@ -115,9 +115,16 @@ class Switchboard:
         hearers = self.connections.members(outgoing.room)
         for room in outgoing.except_rooms:
             hearers -= self.connections.members(room)
-        for adapter in {each.adapter for each in hearers}:
-            told = [each for each in hearers if each.adapter is adapter]
-            adapter.send(told, outgoing.name, outgoing.message)
+        self._spread(hearers, outgoing.name, outgoing.message)
+
+    def tell(self, told: Told) -> None:
+        """Send one message to every connection of a user; no administrator listens in on it."""
+        own = [
+            each
+            for each in self.connections.admitted()
+            if each.actor and each.actor.id == told.user_id
+        ]
+        self._spread(own, told.name, told.message)
 
     def admit(self, admission: Admission) -> None:
         """Let somebody into the room of a project, or out of it; administrators hear all anyway."""
@@ -156,6 +163,10 @@ class Switchboard:
             if connection.adapter.queued(connection) > MAX_QUEUED:
                 log.info("Dropped a connection that reads too slowly.")
                 self.dismiss(connection, Farewell.TOO_SLOW)
+
+    def _spread(self, hearers: Collection[Connection], name: str, message: Message) -> None:
+        for adapter in {each.adapter for each in hearers}:
+            adapter.send([each for each in hearers if each.adapter is adapter], name, message)
 
     def _cut(self, tcp: Any) -> None:
         """End a TCP connection whose other side had time enough to read the good-bye."""

@@ -43,6 +43,9 @@ class Outlet(Protocol):
     def send(self, outgoing: hub.Outgoing) -> None:
         """Send one message to those in its room."""
 
+    def tell(self, told: hub.Told) -> None:
+        """Send one message to every connection of a user."""
+
     def admit(self, admission: hub.Admission) -> None:
         """Let somebody into the room of a project, or out of it."""
 
@@ -125,13 +128,19 @@ class Follower:
     def _send_new(self) -> int:
         with Session(_engine()) as session:
             entries = queries.entries_after(session, self._position)
+            told = queries.told_of(session, entries, self._listeners())
         for entry in entries:
             self._send(entry)
+            for message in told.get(entry.record.id, ()):
+                self._outlet.tell(message)
             assert entry.record.position is not None  # that is how they were found
             self._position = entry.record.position
         if entries:
             self._outlet.drop_slow()
         return len(entries)
+
+    def _listeners(self) -> set[int]:
+        return {each.actor.id for each in self._outlet.connections.admitted() if each.actor}
 
     def _let_clients_read(self) -> None:
         """In a burst, wait for the slower clients, but not for long: a stuck one delays nobody."""

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from app.boards.lifecycle import Status
-from app.core.fields import Id, Timestamp
+from app.core.fields import Id, Timestamp, Whole
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
 from app.tasks.due import parse_day
@@ -59,6 +59,4 @@ class TaskLogQuerySchema(QuerySchema):
     )
     task = Id()
     cursor = fields.String(validate=validate.Length(max=2000))
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
+    page_size = Whole(1, MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE)

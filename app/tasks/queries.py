@@ -1,6 +1,7 @@
 """Reading tasks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -64,6 +65,15 @@ def changes_since(session: Session, task: Task, version: int) -> set[str]:
     if len(found) < task.version - version:
         return set(TaskSchema().fields)
     return {name for changes in found for name in changes}
+
+
+def created_since(session: Session, age: timedelta) -> int:
+    """How many tasks, of those not deleted, were created within the last `age`.
+
+    A date of creation can be given, so one may lie ahead; those do not count yet.
+    """
+    created = Task.created_at.between(func.now() - age, func.now())
+    return session.scalar(select(func.count()).where(created, Task.deleted_at.is_(None))) or 0
 
 
 def task_json(more: Mapping[str, SQLColumnExpression[Any]] | None = None) -> ColumnElement[str]:

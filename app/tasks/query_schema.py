@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.core.fields import Id, Text
+from app.core.fields import Id, Text, Whole
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
 from app.tasks import filters, search
@@ -11,14 +11,8 @@ from app.tasks import filters, search
 class PageQuerySchema(QuerySchema):
     """Which page: by number, or by the cursor of a `next` or `previous` link."""
 
-    page = fields.Integer(
-        validate=validate.Range(
-            1, MAX_PAGE, error=f"must be 1 to {MAX_PAGE}; to go further follow the next links"
-        )
-    )
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
+    page = Whole(1, MAX_PAGE, error=f"must be 1 to {MAX_PAGE}; to go further follow the next links")
+    page_size = Whole(1, MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE)
     cursor = fields.String(validate=validate.Length(max=2000))
 
 

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 from app.boards.lifecycle import Status
 from app.config import current_settings
 from app.core import clock
-from app.core.fields import Id, Text, Timestamp
+from app.core.fields import Id, Text, Timestamp, Whole
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema
 from app.tasks.due import day_bounds, parse_day
@@ -202,9 +202,7 @@ class HistoryQuerySchema(QuerySchema):
     """Which part of a task's history."""
 
     before = Id(metadata={"description": "The id of the last entry already read."})
-    page_size = fields.Integer(
-        load_default=DEFAULT_PAGE_SIZE, validate=validate.Range(1, MAX_PAGE_SIZE)
-    )
+    page_size = Whole(1, MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE)
 
 
 class TaskEventSchema(Schema):

@@ -244,6 +244,8 @@ BAD_PARAMETERS = [
     ("page_size", "-1"),
     ("page_size", "9" * 5000),
     ("page_size", "1.5"),
+    ("page_size", "1_0"),
+    ("page_size", "+1"),
     ("page_size", "NaN"),
     ("page_size", ""),
     ("unknown", "1"),

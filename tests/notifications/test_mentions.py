@@ -6,6 +6,7 @@ import pytest
 from app.core import events
 from app.core.db import unit_of_work
 from app.notifications.service import MAILS
+from app.projects.events import MemberAdded
 from app.projects.models import ProjectMember, ProjectRole
 from app.tasks.events import TaskSlaBreached, TaskUpdated, streams_of
 from app.tasks.models import Task
@@ -260,7 +261,7 @@ def test_every_event_that_owes_a_mail_has_one(app):
     owing = {
         kind
         for kind, tied in reactions.items()
-        if any(handler.__name__.startswith("mail_") for handler in tied.deliver)
+        if any(handler.__name__.startswith("notify_") for handler in tied.deliver)
     }
 
-    assert owing == set(MAILS)
+    assert owing == {*MAILS, MemberAdded.type}

@@ -11,6 +11,7 @@ import pytest
 
 from tests.clients.smtp import smtp_server
 from tests.workers.support import deliveries
+from workers.processes import commands
 
 ROOT = Path(__file__).parents[2]
 WORKER = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "worker", "--concurrency", "1")
@@ -84,3 +85,20 @@ def test_a_change_becomes_one_mail_and_one_call_whatever_is_killed(
     assert log.count("Lambda Notification: Task 'Ship it' assigned to bob is now completed.") == 1
     assert "notifications.invoke_lambda done" in log
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("values", "size"),
+    [
+        ({}, ["--concurrency", "2"]),
+        ({"WORKER_CONCURRENCY": 6}, ["--concurrency", "6"]),
+        ({"WORKER_AUTOSCALE": "8,2", "WORKER_CONCURRENCY": 6}, ["--autoscale", "8,2"]),
+        ({"WORKER_AUTOSCALE": ""}, ["--concurrency", "2"]),
+    ],
+)
+def test_the_size_of_a_worker_is_a_setting(settings, values, size):
+    command = commands(settings.model_copy(update=values))["worker"]
+
+    queues = command.index("--queues")
+    assert command[queues + 2 : queues + 4] == size
+    assert ("--autoscale" in command) + ("--concurrency" in command) == 1
