@@ -66,6 +66,10 @@ SERVICE_TIMEZONE: str = "UTC"
 # Least severe log line that is written.
 LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+# With `Authorization: Bearer <this>` Prometheus may read /metrics. Empty: only administrators
+# may.
+METRICS_TOKEN: str = ""
+
 # Minutes for which an access token is good.
 JWT_ACCESS_TOKEN_LIFETIME: int = 60
 
@@ -158,17 +162,45 @@ EMAIL_USE_TLS: bool | None = None
 # Sender of every mail. Not set: EMAIL_HOST_USER, else tasks@localhost.
 EMAIL_FROM: str | None = None
 
+# Changes to one task within so many seconds make one mail to each person; 0 sends a mail for each
+# change.
+EMAIL_DIGEST_SECONDS: int = 60
+
+# Networks that are not public and that webhooks may reach all the same, such as 127.0.0.0/8 on a
+# developer's machine, separated by commas. All of them is refused in production.
+WEBHOOK_ALLOWED_NETWORKS: list[str] = []
+
 # Lambda function called when a task is completed. Empty: the handler in lambda_function.py is
 # called in the worker instead.
 AWS_LAMBDA_FUNCTION_NAME: str = ""
 
-# AWS region of the function. Also read as AWS_DEFAULT_REGION.
+# AWS region of the function, the group and the bucket. Also read as AWS_DEFAULT_REGION.
 AWS_REGION: str = "us-east-1"
 
 # Address of the Lambda API, for stand-ins. Empty: that of AWS.
 AWS_ENDPOINT_URL_LAMBDA: str = ""
 
-# AWS access key. Empty: the function is called locally.
+# Address of the S3 API, for other services than AWS. Empty: that of AWS.
+AWS_ENDPOINT_URL_S3: str = ""
+
+# EC2 auto-scaling group whose desired capacity `flask autoscale` sets. Empty: a number in
+# DATA_DIR/desired_capacity stands in.
+AUTO_SCALING_GROUP_NAME: str = ""
+
+# Address of the Auto Scaling API, for stand-ins. Empty: that of AWS.
+AWS_ENDPOINT_URL_AUTO_SCALING: str = ""
+
+# Tasks created in an hour below which one machine fewer is enough.
+LOW_THRESHOLD: int = 50
+
+# Tasks created in an hour above which one machine more is needed; at least LOW_THRESHOLD.
+HIGH_THRESHOLD: int = 200
+
+# Seconds that a change is left to show its effect.
+SCALING_COOLDOWN: int = 300
+
+# AWS access key. Empty: nothing at AWS is called, local stand-ins are; the bucket alone is used
+# by the rights of the machine.
 AWS_ACCESS_KEY_ID: str = ""
 
 # Secret that goes with AWS_ACCESS_KEY_ID.
@@ -176,3 +208,17 @@ AWS_SECRET_ACCESS_KEY: str = ""
 
 # Session token of temporary AWS credentials.
 AWS_SESSION_TOKEN: str = ""
+
+# S3 bucket of finished reports, for this service alone: files in it that no report names are
+# removed. Empty: they lie in DATA_DIR/reports.
+REPORTS_S3_BUCKET: str = ""
+
+# Hours for which a finished report can be downloaded.
+REPORT_RETENTION_HOURS: int = 72
+
+# Processes of one worker, each of which does one job at a time.
+WORKER_CONCURRENCY: int = 2
+
+# The most and the fewest processes of one worker, such as 8,2: it starts and ends them by its
+# load, and WORKER_CONCURRENCY is of no matter. Empty: off.
+WORKER_AUTOSCALE: str = ""

@@ -130,13 +130,13 @@ class AttemptSchema(Schema):
     milliseconds = fields.Integer()
 
 
-class DeliveryQuerySchema(NumberedPageSchema):
+class WebhookDeliveryQuerySchema(NumberedPageSchema):
     """Which deliveries."""
 
     state = fields.String(validate=validate.OneOf([state.value for state in State]))
 
 
-class DeliverySchema(Schema):
+class WebhookDeliverySchema(Schema):
     """One event that a webhook is, or was, owed."""
 
     id = fields.Integer()
