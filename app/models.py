@@ -11,7 +11,7 @@ from app.notifications.quiet_hours import QuietHours
 from app.processes.models import Heartbeat
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
-from app.reports.models import TaskCount
+from app.reports.models import ReportJob, TaskCount
 from app.schedule.models import ScheduledRun
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
@@ -33,6 +33,7 @@ ALL = (
     ProjectMember,
     QuietHours,
     RateLimitRecord,
+    ReportJob,
     SavedFilter,
     ScheduledRun,
     SignInSession,

@@ -15,6 +15,7 @@ from workers.schedule import SCHEDULE
 JOBS = (
     "app.exchange.jobs",
     "app.notifications.jobs",
+    "app.reports.jobs",
     "app.schedule.jobs",
     "app.webhooks.jobs",
 )

@@ -13,6 +13,7 @@ from app.auth.jobs import purge_expired_sessions
 from app.exchange.jobs import carry_on_imports
 from app.notifications.jobs import purge_notifications, send_daily_summary
 from app.ratelimits.jobs import flush_rate_limit_records
+from app.reports.expiry import expire_reports
 from app.schedule.moments import Moments
 from app.task_logs.jobs import sync_task_logs
 from app.tasks.jobs import check_sla, send_notifications_at_10_am
@@ -73,6 +74,7 @@ TABLE = (
     Entry(carry_on_imports,            Moments(),                   LATEST),
     Entry(flush_rate_limit_records,    Moments(minute="*/5"),       LATEST),
     Entry(check_sla,                   Moments(minute=0),           LATEST),
+    Entry(expire_reports,              Moments(minute=20),          LATEST),
     Entry(sync_task_logs,              Moments(hour=0, minute=0),   EVERY),
     Entry(purge_expired_sessions,      Moments(hour=3, minute=0),   LATEST),
     Entry(purge_webhook_attempts,      Moments(hour=3, minute=15),  LATEST),

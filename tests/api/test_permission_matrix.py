@@ -47,11 +47,6 @@ class Row:
     but: dict[str, int] = field(default_factory=dict)
 
 
-OWE = """
-INSERT INTO deliveries (event_id, task_id, channel, target)
-SELECT max(id), :task, 'email', '1' FROM events WHERE task_id = :task RETURNING id
-"""
-
 P = Permission
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/users/"): Row(SIGNED_IN),
@@ -122,6 +117,12 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/tasks/mine/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/by-date/{day}/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/reports/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/reports/"): Row(SIGNED_IN, lambda w: {"format": "csv"}, status=202),
+    ("GET", "/api/v1/reports/{report_id}/"): Row(OWN, but={"global admin": 200}),
+    ("DELETE", "/api/v1/reports/{report_id}/"): Row(OWN, but={"global admin": 204}),
+    # There is no file yet.
+    ("GET", "/api/v1/reports/{report_id}/download/"): Row(OWN, but={"global admin": 409}),
     ("GET", "/api/v1/tasks/imports/"): Row(SIGNED_IN),
     ("POST", "/api/v1/tasks/imports/"): Row(
         P.SEE_PROJECT,
@@ -335,6 +336,9 @@ def make_world(make_person, make_project, rows):
         for each in owner.get("/api/v1/tasks/imports/").json["results"]:
             owner.delete(f"/api/v1/tasks/imports/{each['id']}/")  # There may be three at a time.
         import_id = handed_in(owner, "title\nneedle\n")
+        for each in owner.get("/api/v1/reports/").json["results"]:
+            owner.delete(f"/api/v1/reports/{each['id']}/")
+        report = owner.post("/api/v1/reports/", json={"format": "csv", "title": "needle"})
         saved = owner.post("/api/v1/filters/", json={"name": f"f{number}", "query": {"id": "1"}})
         hook = owner.post("/api/v1/webhooks/", json={"project": project.id, "url": HOOK}).json
         project.remove(people["removed member"])
@@ -348,8 +352,8 @@ def make_world(make_person, make_project, rows):
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
             "import_id": import_id,
-            "delivery_id": rows(OWE, task=task["id"])[0].id,
             "notification_id": rows(NOTIFIED, owner=owner.id, task=task["id"])[0].id,
+            "report_id": report.json["id"],
             "user_id": bystander.id,
             "day": task["created_at"][:10],
         }
