@@ -15,8 +15,11 @@ from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
+from app.notifications.mail_routes import bp as mail
 from app.notifications.routes import bp as notification
 from app.notifications.unsubscribe_routes import bp as unsubscribe
+from app.operations.metrics_routes import bp as metrics
+from app.operations.routes import bp as operations
 from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
@@ -53,10 +56,13 @@ BLUEPRINTS = (
     Entry(lifecycle, V1),
     Entry(comment, V1),
     Entry(notification, V1),
+    Entry(mail, V1),
     Entry(report, V1),
     Entry(audit, V1),
     Entry(task_log, V1),
     Entry(rate_limit, V1),
+    Entry(operations, V1),
+    Entry(metrics, ""),
     Entry(process, V1),
     Entry(schedule, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),

@@ -7,6 +7,7 @@ from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.notifications.models import Notification, NotificationPreference
+from app.notifications.quiet_hours import QuietHours
 from app.processes.models import Heartbeat
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
@@ -29,6 +30,7 @@ ALL = (
     NotificationPreference,
     Project,
     ProjectMember,
+    QuietHours,
     RateLimitRecord,
     SavedFilter,
     ScheduledRun,

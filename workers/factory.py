@@ -7,6 +7,7 @@ from flask import Flask
 from kombu.entity import Queue
 
 from app.config import Settings
+from app.core.job_counts import counted
 from app.core.jobs import HARD_LIMIT_SECONDS, QUEUE_OF, QUEUES
 from app.core.logging import log_job
 from workers.schedule import SCHEDULE
@@ -28,7 +29,7 @@ def make_celery(app: Flask) -> Celery:
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             """Run the job."""
-            with app.app_context(), log_job(self.name, self.request.id):
+            with app.app_context(), log_job(self.name, self.request.id), counted(self.name):
                 return self.run(*args, **kwargs)
 
     celery = Celery("task-service", task_cls=FlaskTask)

@@ -19,6 +19,9 @@ ENTITIES = (
     "import",
     "notification",
     "preferences",
+    "delivery",
+    "quiet_hours",
+    "summary",
 )
 ACTIONS = (
     "created",
@@ -32,7 +35,11 @@ ACTIONS = (
     "registered",
     "password_changed",
     "sessions_ended",
+    "requeued",
+    "dropped",
     "read",
+    "due",
+    "test",
 )
 """What is done to them, as the second half of an event's type; a test holds both complete."""
 

@@ -182,6 +182,13 @@ class Settings(BaseSettings):
         "INFO", description="Least severe log line that is written."
     )
 
+    METRICS_TOKEN: Text = Field(
+        "",
+        repr=False,
+        description="With `Authorization: Bearer <this>` Prometheus may read /metrics. Empty: only "
+        "administrators may.",
+    )
+
     JWT_ACCESS_TOKEN_LIFETIME: int = Field(
         60, ge=1, le=1440, description="Minutes for which an access token is good."
     )
@@ -302,6 +309,13 @@ class Settings(BaseSettings):
     EMAIL_FROM: Text = Field(
         default_factory=_email_from,
         description="Sender of every mail. Not set: EMAIL_HOST_USER, else tasks@localhost.",
+    )
+    EMAIL_DIGEST_SECONDS: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="Changes to one task within so many seconds make one mail to each person; "
+        "0 sends a mail for each change.",
     )
 
     WEBHOOK_ALLOWED_NETWORKS: Networks = Field(

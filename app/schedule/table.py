@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.audit.jobs import purge_audit_logs
 from app.auth.jobs import purge_expired_sessions
 from app.exchange.jobs import carry_on_imports
-from app.notifications.jobs import purge_notifications
+from app.notifications.jobs import purge_notifications, send_daily_summary
 from app.ratelimits.jobs import flush_rate_limit_records
 from app.schedule.moments import Moments
 from app.task_logs.jobs import sync_task_logs
@@ -76,6 +76,7 @@ TABLE = (
     Entry(purge_expired_sessions,      Moments(hour=3, minute=0),   LATEST),
     Entry(purge_audit_logs,            Moments(hour=3, minute=30),  LATEST),
     Entry(purge_notifications,         Moments(hour=3, minute=45),  LATEST),
+    Entry(send_daily_summary,          Moments(hour=9, minute=0),   ON_TIME),
     Entry(send_notifications_at_10_am, Moments(hour=10, minute=0),  ON_TIME),
 )
 # fmt: on

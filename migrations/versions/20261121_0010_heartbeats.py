@@ -1,4 +1,4 @@
-"""Signs of life of the processes.
+"""Signs of life of the processes, and indexes for what operators ask of the deliveries.
 
 Revision: 0010
 Follows: 0009
@@ -15,6 +15,15 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_deliveries_dead", "deliveries", ["id"], postgresql_where=sa.text("state = 'dead'")
+    )
+    op.create_index(
+        "ix_deliveries_finished",
+        "deliveries",
+        ["finished_at", "channel", "state"],
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+    )
     op.create_table(
         "heartbeats",
         sa.Column("name", sa.String(length=300), nullable=False),
@@ -31,4 +40,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_deliveries_finished", table_name="deliveries")
+    op.drop_index("ix_deliveries_dead", table_name="deliveries")
     op.drop_table("heartbeats")

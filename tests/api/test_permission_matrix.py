@@ -42,6 +42,11 @@ class Row:
     but: dict[str, int] = field(default_factory=dict)
 
 
+OWE = """
+INSERT INTO deliveries (event_id, task_id, channel, target)
+SELECT max(id), :task, 'email', '1' FROM events WHERE task_id = :task RETURNING id
+"""
+
 P = Permission
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/users/"): Row(SIGNED_IN),
@@ -156,14 +161,44 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/filters/{filter_id}/"): Row(OWN),
     ("PATCH", "/api/v1/filters/{filter_id}/"): Row(OWN, lambda w: {"name": "G"}),
     ("DELETE", "/api/v1/filters/{filter_id}/"): Row(OWN, status=204),
+    ("GET", "/api/v1/notifications/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/notifications/count/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/notifications/read/"): Row(
+        OWN, lambda w: {"ids": [w.ids["notification_id"]]}
+    ),
+    ("PATCH", "/api/v1/notifications/{notification_id}/"): Row(OWN, lambda w: {"read": True}),
+    ("GET", "/api/v1/notifications/preferences/"): Row(SIGNED_IN),
+    ("PATCH", "/api/v1/notifications/preferences/"): Row(
+        SIGNED_IN, lambda w: {"changed": {"email": False}}
+    ),
+    ("GET", "/api/v1/notifications/quiet-hours/"): Row(SIGNED_IN),
+    ("PUT", "/api/v1/notifications/quiet-hours/"): Row(
+        SIGNED_IN, lambda w: {"quiet_from": "22:00", "quiet_until": "07:00"}
+    ),
+    ("DELETE", "/api/v1/notifications/quiet-hours/"): Row(SIGNED_IN, status=204),
+    ("POST", "/api/v1/notifications/test/"): Row(SIGNED_IN, lambda w: {}, status=202),
+    ("GET", "/api/v1/notifications/deliveries/"): Row(SIGNED_IN),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/rate-limits/summary/"): Row(ADMINS),
     ("GET", "/api/v1/admin/processes/"): Row(ADMINS),
     ("GET", "/api/v1/admin/jobs/"): Row(ADMINS),
     ("GET", "/api/v1/admin/jobs/runs/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/admin/queues/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/deliveries/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/requeue/"): Row(ADMINS, lambda w: {"state": ["dead"]}),
+    ("POST", "/api/v1/admin/deliveries/drop/"): Row(
+        ADMINS, lambda w: {"state": ["dead"], "reason": "R"}
+    ),
+    ("GET", "/api/v1/admin/deliveries/{delivery_id}/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/requeue/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/drop/"): Row(
+        ADMINS, lambda w: {"reason": "R"}
+    ),
+    ("GET", "/metrics"): Row(ADMINS),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
     ("GET", "/api/health/"): Row(OPEN),
@@ -259,7 +294,7 @@ class World:
 
 
 @pytest.fixture
-def make_world(make_person, make_project):
+def make_world(make_person, make_project, rows):
     owner, bystander, stranger = (make_person() for _ in range(3))
     people = {who: make_person() for who in ("outsider", "removed member", *ROLES)}
     people["global admin"] = make_person(role=Role.ADMIN)
@@ -284,6 +319,8 @@ def make_world(make_person, make_project):
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
             "import_id": import_id,
+            "delivery_id": rows(OWE, task=task["id"])[0].id,
+            "notification_id": rows(NOTIFIED, owner=owner.id, task=task["id"])[0].id,
             "user_id": bystander.id,
             "day": task["created_at"][:10],
         }
@@ -291,6 +328,12 @@ def make_world(make_person, make_project):
         return World(people, owner, bystander, stranger, project, task, ids, name)
 
     return make
+
+
+NOTIFIED = """
+INSERT INTO notifications (user_id, event_id, kind, task_id, in_inbox)
+SELECT :owner, max(id), 'changed', :task, true FROM events WHERE task_id = :task RETURNING id
+"""
 
 
 def call(client_of, app, row, method, path, world):
