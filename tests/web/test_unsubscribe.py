@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.notifications.kinds import Kind
-from app.notifications.unsubscribing import unsubscribe_headers, unsubscribe_url
+from app.notifications.unsubscribing import unsubscribe_url
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -72,23 +72,17 @@ def test_the_button_switches_that_kind_of_mail_off_and_undo_on_again(visitor, ad
 
 
 def test_a_mail_program_unsubscribes_with_one_click_and_a_second_one_is_no_event(
-    app, visitor, ada, link, off
+    visitor, ada, link, off
 ):
-    headers = unsubscribe_headers(ada.id, Kind.COMMENTED, app.config["SETTINGS"])
-    (name, value) = headers["List-Unsubscribe-Post"].split("=")
-    path = headers["List-Unsubscribe"].strip("<>").removeprefix(app.config["SETTINGS"].PUBLIC_URL)
-    assert path == link(Kind.COMMENTED)
-
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        assert visitor.post(path, data={name: value}, content_type=kind).status_code == 200
+        answer = visitor.post(link(Kind.COMMENTED), data=ONE_CLICK, content_type=kind)
+        assert (answer.status_code, answer.location) == (200, None)
     assert off() == ([(ada.id, "commented", "email")], 1)
 
 
 def test_what_cannot_be_switched_off_has_no_link(app, ada):
-    settings = app.config["SETTINGS"]
     for kind in (Kind.TEST, Kind.WEBHOOK_DISABLED):
-        assert unsubscribe_url(ada.id, kind, settings) is None
-        assert unsubscribe_headers(ada.id, kind, settings) == {}
+        assert unsubscribe_url(ada.id, kind, app.config["SETTINGS"]) is None
 
 
 def forged(secret, salt, payload):
