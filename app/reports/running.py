@@ -6,11 +6,15 @@ so nobody ever sees a part of one.
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError
+from psycopg2.errors import QueryCanceled
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.clients.storage import StorageError
@@ -39,6 +43,8 @@ NOTE_EVERY = 1000
 """Rows after which progress is noted, and a cancelled report is noticed."""
 LONGEST_SECONDS = 480
 """Sooner than the job's own limit, so that there is time to say why."""
+COUNTING_MILLISECONDS = 50_000
+"""Longer than a request may take for it, and shorter than the lease."""
 
 
 class Halt(Exception):
@@ -136,7 +142,7 @@ class Run:
             return f"{found.rows_done} tasks, {size} bytes of {found.format}"
 
     def _write_rows(self, path: Path) -> None:
-        with snapshot() as session:
+        with _patient_snapshot() as session:
             total = Listing(self._query, self._actor).count(session)
         check_room(self._claimed.format, total)
         self._note(rows_total=total)
@@ -162,7 +168,7 @@ class Run:
         if asked.first_day is None or asked.last_day is None:
             raise Halt("It has no period.")
         period = Period(asked.first_day, asked.last_day, self._actor.zone)
-        with snapshot() as session:
+        with _patient_snapshot() as session:
             summary = summarise(session, self._query, period, self._actor)
         self._note(rows_done=summary.total, rows_total=summary.total)
         cover = Cover(asked.title, asked.query, self._actor, clock.now())
@@ -174,6 +180,19 @@ class Run:
             raise Halt(f"It took longer than {LONGEST_SECONDS // 60} minutes; narrow the query.")
         with unit_of_work() as session:
             CLAIMS.note(session, self._id, self._run, **progress)
+
+
+@contextmanager
+def _patient_snapshot() -> Iterator[Session]:
+    """A snapshot in which a query may take longer than in a request. Raises Halt where it does."""
+    with snapshot() as session:
+        session.execute(text(f"SET LOCAL statement_timeout = {COUNTING_MILLISECONDS}"))
+        try:
+            yield session
+        except OperationalError as error:
+            if isinstance(error.orig, QueryCanceled):
+                raise Halt("The query takes too long; narrow it.") from None
+            raise
 
 
 def _load(query: Mapping[str, Any]) -> dict[str, Any]:

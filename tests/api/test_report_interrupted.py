@@ -212,6 +212,16 @@ def test_a_report_that_takes_too_long_says_so(app, ada, monkeypatch):
     assert "narrow the query" in found["error"]
 
 
+@pytest.mark.parametrize("report_format", ["csv", "pdf"])
+def test_a_query_that_takes_too_long_is_named(app, ada, many, monkeypatch, report_format):
+    monkeypatch.setattr(running, "COUNTING_MILLISECONDS", 1)
+    number = asked(ada, report_format, query={"search": "task -1 -2 -3 or 17"})
+
+    work(app)
+
+    assert show(ada, number)["error"] == "The query takes too long; narrow it."
+
+
 def test_what_killed_workers_left_behind_is_removed_but_nothing_else(app, ada, folder):
     number = asked(ada)
     work(app)
