@@ -12,6 +12,7 @@ from app.blueprints import PUBLIC, register_blueprints
 from app.config import Settings, load_settings
 from app.core.api import api
 from app.core.cache import init_cache
+from app.core.commands import speak_plainly
 from app.core.error_handlers import init_error_handlers
 from app.core.events import install_reactions
 from app.core.limits import init_limits
@@ -19,10 +20,13 @@ from app.core.logging import configure_logging, init_request_logging
 from app.core.openapi import init_openapi
 from app.core.requests import init_request_bounds
 from app.extensions import db, jwt, migrate
-from app.jobs_cli import jobs
+from app.notifications.cli import mails
+from app.operations.cli import deliveries
+from app.operations.metrics_routes import init_scraping
 from app.reactions import REACTIONS
 from app.realtime import init_realtime
 from app.reports.cli import reports
+from app.schedule.cli import jobs
 from app.users.cli import create_admin
 from app.web.security_headers import init_security_headers
 
@@ -31,6 +35,7 @@ MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Raises SettingsError where a setting is wrong or unsafe."""
+    speak_plainly()
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings.flask_config())
@@ -39,11 +44,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=MIGRATIONS)
     jwt.init_app(app)
-    init_cache(app, settings.CACHE_REDIS_URL)
+    init_cache(app, settings)
     install_reactions(app, REACTIONS)
 
-    # Before a view runs, in this order: an id, https, the text, the caller, the limit, the door.
+    # Before a view runs, in this order: an id, Prometheus, https, the text, the caller, the limit,
+    # the door.
     init_request_logging(app)
+    init_scraping(app)
     init_security_headers(app)
     init_request_bounds(app)
     app.before_request(identify_caller)
@@ -57,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_realtime(app)
     # Outermost, so that sockets are counted by the real address as well.
     _trust_proxies(app, settings)
-    for command in (autoscale, create_admin, jobs, reports):
+    for command in (autoscale, create_admin, deliveries, jobs, mails, reports):
         app.cli.add_command(command)
     return app
 

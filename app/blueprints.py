@@ -15,12 +15,17 @@ from app.dialects.flask_api import bp as flask_api
 from app.dialects.management_system import bp as management_system
 from app.exchange.routes import bp as exchange
 from app.health.routes import bp as health
+from app.notifications.mail_routes import bp as mail
 from app.notifications.routes import bp as notification
 from app.notifications.unsubscribe_routes import bp as unsubscribe
+from app.operations.metrics_routes import bp as metrics
+from app.operations.routes import bp as operations
+from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
 from app.ratelimits.routes import bp as rate_limit
 from app.reports.routes import bp as report
+from app.schedule.routes import bp as schedule
 from app.task_logs.routes import bp as task_log
 from app.tasks.filter_routes import bp as filter_
 from app.tasks.lifecycle_routes import bp as lifecycle
@@ -52,10 +57,15 @@ BLUEPRINTS = (
     Entry(lifecycle, V1),
     Entry(comment, V1),
     Entry(notification, V1),
+    Entry(mail, V1),
     Entry(report, V1),
     Entry(audit, V1),
     Entry(task_log, V1),
     Entry(rate_limit, V1),
+    Entry(operations, V1),
+    Entry(metrics, ""),
+    Entry(process, V1),
+    Entry(schedule, V1),
     Entry(webhook, V1),
     Entry(health, "", public=("livez", "readyz", "health", "database_health")),
     Entry(classic, "", public=("register", "obtain_token", "refresh_token")),

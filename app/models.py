@@ -7,9 +7,12 @@ from app.core.deliveries import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.notifications.models import Notification, NotificationPreference
+from app.notifications.quiet_hours import QuietHours
+from app.processes.models import Heartbeat
 from app.projects.models import Project, ProjectMember
 from app.ratelimits.models import RateLimitRecord
-from app.reports.models import TaskCount
+from app.reports.models import ReportJob, TaskCount
+from app.schedule.models import ScheduledRun
 from app.task_logs.models import TaskLog
 from app.tasks.models import SavedFilter, Task
 from app.users.models import User
@@ -21,14 +24,18 @@ ALL = (
     Comment,
     Delivery,
     EventRecord,
+    Heartbeat,
     ImportFault,
     ImportFile,
     Notification,
     NotificationPreference,
     Project,
     ProjectMember,
+    QuietHours,
     RateLimitRecord,
+    ReportJob,
     SavedFilter,
+    ScheduledRun,
     SignInSession,
     Stream,
     StreamEntry,

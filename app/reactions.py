@@ -10,11 +10,14 @@ from app.boards.events import BoardDeleted
 from app.boards.handlers import make_first_board
 from app.comments.events import CommentCreated, CommentUpdated
 from app.core.events import Event, Reactions, ReactionTable
+from app.notifications.events import MailTestAsked, SummaryDue
 from app.notifications.handlers import (
     invoke_lambda,
     notify_of_comment,
+    notify_of_day,
     notify_of_membership,
     notify_of_task,
+    send_test,
 )
 from app.projects.events import MemberAdded, MemberRemoved, ProjectCreated, ProjectDeleted
 from app.projects.handlers import join_default_project
@@ -70,6 +73,8 @@ REACTIONS: ReactionTable = {
     TaskDueSoon: Reactions(deliver=[notify_of_task]),
     CommentCreated: Reactions(deliver=[notify_of_comment]),
     CommentUpdated: Reactions(deliver=[notify_of_comment]),
+    SummaryDue: Reactions(deliver=[notify_of_day]),
+    MailTestAsked: Reactions(deliver=[send_test]),
     TaskDeleted: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),
     TaskRestored: Reactions(in_transaction=[count_tasks], after_commit=[forget_days_of_tasks]),
 }

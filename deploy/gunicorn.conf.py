@@ -1,6 +1,7 @@
 """Settings of the web server, for ``run.py`` and for the container image alike."""
 
 import os
+from typing import Any
 
 from psycogreen.gevent import patch_psycopg
 
@@ -44,3 +45,11 @@ def post_fork(_server: object, _worker: object) -> None:
     """
     if worker_class == "gevent":
         patch_psycopg()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Show that the web server is alive, once the application is there."""
+    # Not before the standard library is patched.
+    from app.processes.heart import Heart  # noqa: PLC0415
+
+    Heart(worker.wsgi, "web").start()

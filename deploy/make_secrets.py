@@ -2,7 +2,8 @@
 
 FOLDER/service.env is for the service alone: the image's `.env` is a link to it, so that commands
 started with `docker-compose exec` find the secrets, too, and the environment still wins.
-FOLDER/db_password is the database password again, for the database server, another user.
+FOLDER/db_password is the database password again, for the database server, another user, and
+FOLDER/metrics_token is what Prometheus shows at /metrics.
 """
 
 import os
@@ -10,16 +11,21 @@ import secrets
 import sys
 from pathlib import Path
 
+NAMES = ("SECRET_KEY", "JWT_SECRET_KEY", "DB_PASSWORD", "METRICS_TOKEN")
+
 
 def make_secrets(folder: Path) -> None:
-    """Write both files. What is there stays: other keys would end every session."""
+    """Write the files. What is there stays: other keys would end every session."""
     service = folder / "service.env"
-    if not service.exists():
-        names = ("SECRET_KEY", "JWT_SECRET_KEY", "DB_PASSWORD")
-        values = {name: secrets.token_urlsafe(48) for name in names}
-        _write(folder / "db_password", values["DB_PASSWORD"], 0o444)
-        # Last, since it tells that all is done.
-        _write(service, "".join(f"{name}={value}\n" for name, value in values.items()), 0o400)
+    lines = service.read_text().splitlines() if service.exists() else []
+    known = dict(line.split("=", 1) for line in lines)
+    if set(NAMES) <= known.keys():
+        return
+    values = {name: secrets.token_urlsafe(48) for name in NAMES} | known
+    _write(folder / "db_password", values["DB_PASSWORD"], 0o444)
+    _write(folder / "metrics_token", values["METRICS_TOKEN"], 0o444)
+    # Last, since it tells that all is done.
+    _write(service, "".join(f"{name}={value}\n" for name, value in values.items()), 0o400)
 
 
 def _write(file: Path, text: str, mode: int) -> None:

@@ -7,10 +7,14 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.core import deliveries
-from app.core.jobs import REPORTS
+from app.core.jobs import MAINTENANCE, REPORTS
 from app.exchange.jobs import RUN_JOB
 from app.exchange.models import CLAIMS as IMPORTS
 from app.notifications.channels import JOBS_BY_CHANNEL
+from app.reports.models import CLAIMS as REPORT_JOBS
+from app.reports.models import RUN_JOB as RUN_REPORT
+from app.schedule.jobs import RUN_JOB as RUN_SCHEDULED
+from app.schedule.models import CLAIMS as SCHEDULED_RUNS
 
 
 class Doorbell(NamedTuple):
@@ -35,4 +39,6 @@ def _of_channel(channel: str) -> Doorbell:
 DOORBELLS = (
     *(_of_channel(channel) for channel in JOBS_BY_CHANNEL),
     Doorbell(RUN_JOB, REPORTS, IMPORTS.has_due, IMPORTS.take_due),
+    Doorbell(RUN_SCHEDULED, MAINTENANCE, SCHEDULED_RUNS.has_due, SCHEDULED_RUNS.take_due),
+    Doorbell(RUN_REPORT, REPORTS, REPORT_JOBS.has_due, REPORT_JOBS.take_due),
 )

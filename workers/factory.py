@@ -7,18 +7,16 @@ from flask import Flask
 from kombu.entity import Queue
 
 from app.config import Settings
+from app.core.job_counts import counted
 from app.core.jobs import HARD_LIMIT_SECONDS, QUEUE_OF, QUEUES
 from app.core.logging import log_job
 from workers.schedule import SCHEDULE
 
 JOBS = (
-    "app.audit.jobs",
-    "app.auth.jobs",
     "app.exchange.jobs",
     "app.notifications.jobs",
-    "app.ratelimits.jobs",
-    "app.task_logs.jobs",
-    "app.tasks.jobs",
+    "app.reports.jobs",
+    "app.schedule.jobs",
     "app.webhooks.jobs",
 )
 
@@ -33,7 +31,7 @@ def make_celery(app: Flask) -> Celery:
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             """Run the job."""
-            with app.app_context(), log_job(self.name, self.request.id):
+            with app.app_context(), log_job(self.name, self.request.id), counted(self.name):
                 return self.run(*args, **kwargs)
 
     celery = Celery("task-service", task_cls=FlaskTask)

@@ -25,6 +25,7 @@ from app.core.deliveries import Owed
 from app.core.events import Deliver, DeliverTo, EventRecord, react_after_commit, reactions_to
 from app.extensions import db
 from app.notifications.channels import AGAIN_CHANNEL, JOBS_BY_CHANNEL
+from app.processes.heart import Heart
 from workers.bell import Bell
 from workers.factory import make_celery
 
@@ -187,6 +188,7 @@ def main() -> int:
     ]
     for thread in threads:
         thread.start()
+    Heart(app, "relay", lambda: {"at_work": relay.at_work.is_set()}).start()
     while not relay.stopping.wait(0.5):
         if not all(thread.is_alive() for thread in threads):
             return 1  # Its supervisor starts it again.

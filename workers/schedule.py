@@ -1,53 +1,21 @@
-"""The beat table: every job that runs by the clock. Times are in the service's time zone."""
+"""Beat's side of the schedule: it sends each name at its moments, and nothing depends on it.
 
-from datetime import datetime, timedelta
-from typing import Any
+What is due is decided by whoever gets the message (`app/schedule/`), so a message that is lost, or
+that two beats sent, changes nothing. What runs and when is in `app/schedule/table.py`.
+"""
 
-from celery.schedules import crontab
+from app.schedule.jobs import TICK_JOB
+from app.schedule.table import TABLE
 
-PATIENCE = timedelta(hours=1)
-
-
-class OnTime(crontab):
-    """A time that is skipped where beat was down then, instead of being caught up with.
-
-    A reminder that comes in the evening helps nobody, while most jobs are better late than never.
-    """
-
-    def is_due(self, last_run_at: datetime) -> Any:
-        """Whether to run now and when to ask again; a moment longer ago than PATIENCE is over."""
-        earliest = self.now() - PATIENCE
-        return super().is_due(max(self.maybe_make_aware(last_run_at), earliest))
-
+EXPIRES_SECONDS = 300
+"""The next message finds what this one would have found; unread ones must not fill the queue."""
 
 SCHEDULE = {
-    "carry_on_imports": {"task": "imports.carry_on", "schedule": crontab()},
-    "check_sla": {"task": "tasks.check_sla", "schedule": crontab(minute=0)},
-    "flush_rate_limit_records": {
-        "task": "ratelimits.flush_records",
-        "schedule": crontab(minute="*/5"),
-    },
-    "purge_audit_logs": {
-        "task": "audit.purge_logs",
-        "schedule": crontab(hour=3, minute=30),
-    },
-    "purge_expired_sessions": {
-        "task": "auth.purge_expired_sessions",
-        "schedule": crontab(hour=3, minute=0),
-    },
-    "purge_notifications": {
-        "task": "notifications.purge",
-        "schedule": crontab(hour=3, minute=45),
-    },
-    "purge_webhook_attempts": {
-        "task": "webhooks.purge_attempts",
-        "schedule": crontab(hour=3, minute=15),
-    },
-    "send_notifications_at_10_am": {
-        "task": "tasks.remind_of_due_soon",
-        "schedule": OnTime(hour=10, minute=0),
-        # Nor does it wait longer than that for a worker.
-        "options": {"expires": PATIENCE.total_seconds()},
-    },
-    "sync_task_logs": {"task": "task_logs.sync", "schedule": crontab(hour=0, minute=0)},
+    entry.name: {
+        "task": TICK_JOB,
+        "args": (entry.name,),
+        "schedule": entry.when,
+        "options": {"expires": EXPIRES_SECONDS},
+    }
+    for entry in TABLE
 }

@@ -3,10 +3,8 @@
 from app.audit.retention import BATCH, purge_batch
 from app.config import current_settings
 from app.core.db import unit_of_work
-from app.core.jobs import MAINTENANCE, job
 
 
-@job("audit.purge_logs", queue=MAINTENANCE)
 def purge_audit_logs() -> str:
     """Delete events older than AUDIT_RETENTION_DAYS; 0 keeps everything."""
     days = current_settings().AUDIT_RETENTION_DAYS

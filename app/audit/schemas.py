@@ -19,6 +19,9 @@ ENTITIES = (
     "import",
     "notification",
     "preferences",
+    "delivery",
+    "quiet_hours",
+    "summary",
     "webhook",
 )
 ACTIONS = (
@@ -33,7 +36,11 @@ ACTIONS = (
     "registered",
     "password_changed",
     "sessions_ended",
+    "requeued",
+    "dropped",
     "read",
+    "due",
+    "test",
     "secret_rotated",
     "disabled",
     "ping",

@@ -2,10 +2,8 @@
 
 from app.auth import service
 from app.core.db import unit_of_work
-from app.core.jobs import MAINTENANCE, job
 
 
-@job("auth.purge_expired_sessions", queue=MAINTENANCE)
 def purge_expired_sessions() -> str:
     """Delete the sessions that ended by time more than a day ago."""
     with unit_of_work() as session:

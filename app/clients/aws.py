@@ -18,14 +18,19 @@ def has_credentials(settings: Settings) -> bool:
     return bool(settings.AWS_ACCESS_KEY_ID and settings.AWS_SECRET_ACCESS_KEY)
 
 
-def make_aws_client(service: str, settings: Settings, endpoint: str) -> Any:
-    """A boto3 client of `service`, at `endpoint` where it is not empty."""
+def make_aws_client(
+    service: str, settings: Settings, endpoint: str, config: Config = TIMEOUTS
+) -> Any:
+    """A boto3 client of `service`, at `endpoint` where it is not empty.
+
+    Without a key boto3 looks for the rights of the machine.
+    """
     return boto3.client(
         service,
         region_name=settings.AWS_REGION,
         endpoint_url=endpoint or None,
-        aws_access_key_id=settings.AWS_ACCESS_KEY_ID,
-        aws_secret_access_key=settings.AWS_SECRET_ACCESS_KEY,
+        aws_access_key_id=settings.AWS_ACCESS_KEY_ID or None,
+        aws_secret_access_key=settings.AWS_SECRET_ACCESS_KEY or None,
         aws_session_token=settings.AWS_SESSION_TOKEN or None,
-        config=TIMEOUTS,
+        config=config,
     )

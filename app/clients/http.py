@@ -5,9 +5,8 @@ opened, else the connection goes to just those addresses (docs/adr/0008-outgoing
 """
 
 import socket
-import ssl
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from http.client import HTTPException
@@ -15,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from threading import Lock, Thread
 from typing import NamedTuple
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 
@@ -26,6 +25,7 @@ from app.clients.addresses import (
     destination,
     require_permitted,
 )
+from app.clients.watched import watched_connection
 from app.config import Settings
 
 __all__ = ["Answer", "HttpClient", "HttpError", "UnsafeAddress", "make_http_client"]
@@ -90,21 +90,6 @@ def look_up(host: str, port: int) -> list[str]:
     """The addresses of a host, in the order in which they should be tried. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-class _Watched(HTTPConnection):
-    """A connection that hands out a second handle of its socket as soon as there is one."""
-
-    hand_out: Callable[[socket.socket], None]
-
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        self.hand_out(connected.dup())
-        return connected
-
-
-class _WatchedTls(_Watched, HTTPSConnection):
-    """The same with TLS."""
 
 
 class _Attempt:
@@ -179,27 +164,14 @@ class _Attempt:
     def _connected(self, address: str, seconds: float) -> HTTPConnection:
         if self._is_cut:
             raise HttpError("the time was up")
-        connection = self._unconnected(address, seconds)
-        connection.hand_out = self._keep
+        connection = watched_connection(self.to, address, seconds, self._keep)
         try:
             connection.connect()
         except BaseException:
             connection.close()
             raise
-        connection.timeout = self.seconds
+        connection.timeout = 2 * self.seconds  # The deadline comes first, and says so.
         return connection
-
-    def _unconnected(self, address: str, seconds: float) -> _Watched:
-        if self.to.scheme == "http":
-            return _Watched(address, self.to.port, timeout=seconds)
-        return _WatchedTls(
-            address,
-            self.to.port,
-            timeout=seconds,
-            # The certificate must be one of this name, whatever the address.
-            server_hostname=self.to.host,
-            ssl_context=ssl.create_default_context(),
-        )
 
     def _keep(self, handle: socket.socket) -> None:
         with self._lock:

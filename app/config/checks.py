@@ -49,7 +49,8 @@ def _missing(settings: Settings) -> Iterator[Problem]:
 
 
 def _unsafe_secrets(settings: Settings) -> Iterator[Problem]:
-    secrets = {"SECRET_KEY": settings.SECRET_KEY, "JWT_SECRET_KEY": settings.JWT_SECRET_KEY}
+    names = ("SECRET_KEY", "JWT_SECRET_KEY", "METRICS_TOKEN")
+    secrets = {name: getattr(settings, name) for name in names}
     for name, secret in secrets.items():
         if secret and (weakness := _weakness(secret)):
             yield Problem(name, f"{weakness}; {HOW_TO_MAKE_ONE}")

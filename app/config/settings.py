@@ -182,6 +182,13 @@ class Settings(BaseSettings):
         "INFO", description="Least severe log line that is written."
     )
 
+    METRICS_TOKEN: Text = Field(
+        "",
+        repr=False,
+        description="With `Authorization: Bearer <this>` Prometheus may read /metrics. Empty: only "
+        "administrators may.",
+    )
+
     JWT_ACCESS_TOKEN_LIFETIME: int = Field(
         60, ge=1, le=1440, description="Minutes for which an access token is good."
     )
@@ -303,6 +310,13 @@ class Settings(BaseSettings):
         default_factory=_email_from,
         description="Sender of every mail. Not set: EMAIL_HOST_USER, else tasks@localhost.",
     )
+    EMAIL_DIGEST_SECONDS: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="Changes to one task within so many seconds make one mail to each person; "
+        "0 sends a mail for each change.",
+    )
 
     WEBHOOK_ALLOWED_NETWORKS: Networks = Field(
         [],
@@ -319,10 +333,14 @@ class Settings(BaseSettings):
     AWS_REGION: Text = Field(
         "us-east-1",
         validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
-        description="AWS region of the function and the group. Also read as AWS_DEFAULT_REGION.",
+        description="AWS region of the function, the group and the bucket. Also read as "
+        "AWS_DEFAULT_REGION.",
     )
     AWS_ENDPOINT_URL_LAMBDA: Annotated[str, AfterValidator(parsing.http_url)] = Field(
         "", description="Address of the Lambda API, for stand-ins. Empty: that of AWS."
+    )
+    AWS_ENDPOINT_URL_S3: Annotated[str, AfterValidator(parsing.http_url)] = Field(
+        "", description="Address of the S3 API, for other services than AWS. Empty: that of AWS."
     )
     AUTO_SCALING_GROUP_NAME: Text = Field(
         "",
@@ -347,13 +365,23 @@ class Settings(BaseSettings):
     )
     AWS_ACCESS_KEY_ID: Text = Field(
         "",
-        description="AWS access key. Empty: nothing at AWS is called, local stand-ins are.",
+        description="AWS access key. Empty: nothing at AWS is called, local stand-ins are; the "
+        "bucket alone is used by the rights of the machine.",
     )
     AWS_SECRET_ACCESS_KEY: Text = Field(
         "", repr=False, description="Secret that goes with AWS_ACCESS_KEY_ID."
     )
     AWS_SESSION_TOKEN: Text = Field(
         "", repr=False, description="Session token of temporary AWS credentials."
+    )
+
+    REPORTS_S3_BUCKET: Text = Field(
+        "",
+        description="S3 bucket of finished reports, for this service alone: files in it that no "
+        "report names are removed. Empty: they lie in DATA_DIR/reports.",
+    )
+    REPORT_RETENTION_HOURS: int = Field(
+        72, ge=1, le=8760, description="Hours for which a finished report can be downloaded."
     )
 
     WORKER_CONCURRENCY: int = Field(

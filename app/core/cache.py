@@ -14,6 +14,8 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.config import Settings
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -66,9 +68,10 @@ class Cache:
         return True
 
 
-def init_cache(app: Flask, url: str) -> None:
-    """Give `app` its cache."""
-    app.extensions["cache"] = Cache(url)
+def init_cache(app: Flask, settings: Settings) -> None:
+    """Give `app` its cache, and the same door to the broker's Redis."""
+    app.extensions["cache"] = Cache(settings.CACHE_REDIS_URL)
+    app.extensions["broker"] = Cache(settings.REDIS_URL)
 
 
 def cache() -> Cache:

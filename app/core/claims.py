@@ -4,7 +4,7 @@ The row is the truth; the messages that tell a worker to look at it may be lost 
 moments are the database's own, so the machines need not agree on the time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -90,17 +90,13 @@ class Claims(Generic[Work]):
             raise Lost
         return found
 
+    def extend(self, session: Session, work_id: int, run: int) -> None:
+        """Extend the lease of `run`, which is still at it but has achieved nothing. Raises Lost."""
+        self._write(session, work_id, run, {})
+
     def note(self, session: Session, work_id: int, run: int, **progress: Any) -> None:
         """Write down how far `run` has come, and extend its lease. Raises Lost."""
-        noted = session.scalar(
-            update(self._model)
-            .where(self._is_ours(work_id, run))
-            .values(attempts=0, **_leased(), **progress)
-            .returning(self._model.id)
-            .execution_options(synchronize_session=False)
-        )
-        if noted is None:
-            raise Lost
+        self._write(session, work_id, run, {"attempts": 0, **progress})
 
     def let_go(self, session: Session, work_id: int, run: int) -> None:
         """Make room for other work; a worker is rung for the rest at once. Raises Lost."""
@@ -111,6 +107,17 @@ class Claims(Generic[Work]):
             .values(lease_until=None, ring_at=func.now())
             .execution_options(synchronize_session=False)
         )
+
+    def _write(self, session: Session, work_id: int, run: int, values: Mapping[str, Any]) -> None:
+        written = session.scalar(
+            update(self._model)
+            .where(self._is_ours(work_id, run))
+            .values(**_leased(), **values)
+            .returning(self._model.id)
+            .execution_options(synchronize_session=False)
+        )
+        if written is None:
+            raise Lost
 
     def _is_free(self) -> ColumnElement[bool]:
         return and_(

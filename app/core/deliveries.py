@@ -54,6 +54,14 @@ class Refused(Exception):
     """The other side will never take this as it is; the text says why. Clients derive from it."""
 
 
+class NotNow(Exception):
+    """The delivery was not tried, and has to wait for `wait` more."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
 class State(enum.StrEnum):
     """The states of a delivery; all but the first are final."""
 
@@ -64,19 +72,25 @@ class State(enum.StrEnum):
 
 
 _PENDING = text(f"state = '{State.PENDING}'")
+_DEAD = text(f"state = '{State.DEAD}'")
+_RUNG_FOR = text(f"state = '{State.PENDING}' AND part_of IS NULL")
 
 
 class Delivery(Base):
     """One thing owed: `channel` is how (`email`, `lambda`), `target` is to whom.
 
     `next_at` is when it may be tried (again), `lease_until` until when a worker is at it, `ring_at`
-    when the relay looks at it next. `last_error` also holds the reason of a drop.
+    when the relay looks at it next. `last_error` also holds the reason of a drop. What is `part_of`
+    another delivery goes with that one, and what becomes of that one becomes of it.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("event_id", "channel", "target"),
-        Index("ix_deliveries_ring", "channel", "ring_at", postgresql_where=_PENDING),
+        Index("ix_deliveries_ring", "channel", "ring_at", postgresql_where=_RUNG_FOR),
+        Index("ix_deliveries_part_of", "part_of", postgresql_where=text("part_of IS NOT NULL")),
+        # What somebody was sent lately.
+        Index("ix_deliveries_target", "channel", "target", "id"),
         # Deliveries about one task to one target go out in the order of the events.
         Index(
             "ix_deliveries_order",
@@ -86,12 +100,14 @@ class Delivery(Base):
             "event_id",
             postgresql_where=_PENDING,
         ),
-        # Whoever has a webhook reads what it was owed.
+        # What operators ask for: what is dead, and what ended lately.
+        Index("ix_deliveries_dead", "id", postgresql_where=_DEAD),
         Index(
-            "ix_deliveries_webhook",
-            "target",
-            "id",
-            postgresql_where=text("channel = 'webhook'"),
+            "ix_deliveries_finished",
+            "finished_at",
+            "channel",
+            "state",
+            postgresql_where=text("finished_at IS NOT NULL"),
         ),
     )
 
@@ -100,6 +116,9 @@ class Delivery(Base):
     task_id: Mapped[int | None] = mapped_column(BigInteger)
     channel: Mapped[str] = mapped_column(String(16))
     target: Mapped[str] = mapped_column(String(255))
+    part_of: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("deliveries.id", ondelete="CASCADE")
+    )
     state: Mapped[str] = mapped_column(String(16), server_default=State.PENDING.value)
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_at: Mapped[Instant] = mapped_column(server_default=func.now())
@@ -159,7 +178,8 @@ def take_due(channel: str, session: Session, limit: int) -> list[int]:
         .execution_options(synchronize_session=False)
     ).all()
     for delivery_id, state, _ in rows:
-        _tell_if_dead(delivery_id, state)
+        if _tell_if_dead(delivery_id, state):
+            _take_parts_along(session, delivery_id)
     return sorted(row[0] for row in rows if row[1] == State.PENDING and row[2])
 
 
@@ -174,6 +194,7 @@ def claim(session: Session, delivery_id: int) -> Delivery | None:
         .where(
             Delivery.id == delivery_id,
             Delivery.state == State.PENDING,
+            Delivery.part_of.is_(None),
             Delivery.next_at <= func.now(),
             func.coalesce(Delivery.lease_until, func.now()) <= func.now(),
             ~is_blocked(),
@@ -222,6 +243,8 @@ def fail(
         .returning(Delivery.state)
         .execution_options(synchronize_session=False)
     )
+    _take_parts_along(session, delivery.id)
+    _tell(delivery, state)
     if _tell_if_dead(delivery.id, state):
         _wake_next(session, delivery)
 
@@ -245,6 +268,7 @@ def postpone(session: Session, delivery: Delivery, wait: timedelta) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+    _take_parts_along(session, delivery.id)
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -258,7 +282,10 @@ def pause_after(attempts: int) -> timedelta:
 
 def _is_due(channel: str) -> ColumnElement[bool]:
     return and_(
-        Delivery.state == State.PENDING, Delivery.channel == channel, Delivery.ring_at <= func.now()
+        Delivery.state == State.PENDING,
+        Delivery.part_of.is_(None),
+        Delivery.channel == channel,
+        Delivery.ring_at <= func.now(),
     )
 
 
@@ -287,6 +314,14 @@ def _given_up() -> dict[str, Any]:
     }
 
 
+def _tell(delivery: Delivery, state: str | None) -> None:
+    """The line by which a delivery is found from the id of the request that it is owed for."""
+    log.info(
+        "Delivery %s (%s to %s) is %s after attempt %s.",
+        delivery.id, delivery.channel, delivery.target, state, delivery.attempts,
+    )  # fmt: skip
+
+
 def _tell_if_dead(delivery_id: int, state: str | None) -> bool:
     if state == State.DEAD:
         log.error("Delivery %s has failed for %s and is given up.", delivery_id, GIVE_UP_AFTER)
@@ -309,7 +344,25 @@ def _end(session: Session, delivery: Delivery, state: State, reason: str | None)
         )
         .execution_options(synchronize_session=False)
     )
+    _take_parts_along(session, delivery.id)
+    _tell(delivery, state)
     _wake_next(session, delivery)
+
+
+def _take_parts_along(session: Session, delivery_id: int) -> None:
+    """Make what goes with a delivery look like it."""
+    whole = aliased(Delivery)
+    names = ("state", "attempts", "next_at", "last_error", "finished_at")
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.part_of == whole.id,
+            Delivery.state == State.PENDING,
+            whole.id == delivery_id,
+        )
+        .values({name: getattr(whole, name) for name in names})
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _wake_next(session: Session, delivery: Delivery) -> None:

@@ -3,9 +3,11 @@
 The counts are for people who look at them later: the limits themselves do not depend on them, so
 where Redis does not answer a request is not counted. A window is a hash under its hour, kept until
 the job that copies it into the database forgets it, and in any case no longer than KEPT.
+
+Addresses are to be had for nothing, so a window has room for so many; whoever comes later is
+counted among the `others` of the endpoint.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,18 +21,40 @@ from flask_limiter.util import get_remote_address
 
 from app.core import clock
 from app.core.cache import CacheUnavailable, cache
+from app.core.requests import route_template
 
 WINDOW = timedelta(hours=1)
 KEPT = timedelta(hours=48)
 PREFIX = "limit-counts:"
 MAX_ENDPOINT = 255
 MAX_ADDRESS = 45
+OTHERS = "others"
+"""Stands for the addresses that found no room in their window."""
+ROOM_FOR_ADDRESSES = 10_000
+ROOM_FOR_USERS = 20_000
+"""Counts in a window up to which there is room for one more: of the last half, only for users."""
 
 _ACCEPTED, _REJECTED = "accepted", "rejected"
 
 
+_INCREASE = """
+local field = ARGV[1]
+if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3])
+        and redis.call('HEXISTS', KEYS[1], field) == 0 then
+    field = ARGV[2]
+end
+redis.call('HINCRBY', KEYS[1], field, 1)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+"""
+"""One step for Redis, so that many who come at once cannot all be the last for whom there is room.
+"""
+
+
 class Caller(NamedTuple):
-    """Who used which endpoint: a user's id, or 0 and the address of whoever did not sign in."""
+    """Who used which endpoint: a user's id, or 0 and the address of whoever did not sign in.
+
+    Those for whom there was no room are 0 and OTHERS.
+    """
 
     user_id: int
     endpoint: str
@@ -46,10 +70,13 @@ class Uses(NamedTuple):
 
 def count_request(*, rejected: bool) -> None:
     """Count the present request; never raises."""
-    field = "|".join((_REJECTED if rejected else _ACCEPTED, *map(str, _present_caller())))
-    key = _key(window_of(clock.now()))
+    outcome, caller = _REJECTED if rejected else _ACCEPTED, _present_caller()
+    field = _field(outcome, caller)
+    others = _field(outcome, Caller(0, caller.endpoint, OTHERS))
+    room = ROOM_FOR_USERS if caller.user_id else ROOM_FOR_ADDRESSES
+    key, seconds = _key(window_of(clock.now())), int(KEPT.total_seconds())
     with suppress(CacheUnavailable):
-        cache().call(lambda client: _increase(client, key, field))
+        cache().call(lambda client: client.eval(_INCREASE, 1, key, field, others, room, seconds))
 
 
 def window_of(moment: datetime) -> datetime:
@@ -77,9 +104,7 @@ def forget_counts(window: datetime) -> None:
 
 def _present_caller() -> Caller:
     principal = g.get("principal")
-    rule = request.url_rule.rule if request.url_rule else ""
-    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
-    endpoint = f"{request.method} {path}"[:MAX_ENDPOINT]
+    endpoint = f"{request.method} {route_template()}"[:MAX_ENDPOINT]
     if principal:
         return Caller(principal.id, endpoint, "")
     return Caller(0, endpoint, get_remote_address()[:MAX_ADDRESS])
@@ -89,11 +114,8 @@ def _key(window: datetime) -> str:
     return f"{PREFIX}{window:%Y-%m-%dT%H}"
 
 
-def _increase(client: redis.Redis, key: str, field: str) -> None:
-    pipeline = client.pipeline(transaction=False)
-    pipeline.hincrby(key, field, 1)
-    pipeline.expire(key, KEPT)
-    pipeline.execute()
+def _field(outcome: str, caller: Caller) -> str:
+    return "|".join((outcome, *map(str, caller)))
 
 
 def _exist(client: redis.Redis, windows: Sequence[datetime]) -> list[int]:

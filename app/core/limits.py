@@ -18,6 +18,7 @@ from redis.retry import Retry
 
 from app.config import Settings, current_settings
 from app.core.limit_counts import count_request
+from app.core.metrics import LIMITED, LIMITER_ERRORS
 from app.extensions import limiter
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,9 @@ registration_limit = limiter.shared_limit(
 )
 """Hashing a password is dear, and accounts are for people: one bucket for all ways to register."""
 
+test_mail_limit = limiter.shared_limit("5/10minute", scope="test_mail", key_func=caller_key)
+"""Decorates a view that sends the caller a mail for the asking."""
+
 
 def _tell_limits(response: Response) -> Response:
     """Add `RateLimit-Policy`, `RateLimit` and, on 429, `Retry-After` (IETF httpapi draft)."""
@@ -121,7 +125,11 @@ def _tell_limits(response: Response) -> Response:
 def _count(response: Response) -> Response:
     """Count the request for the records, if it was held against a limit."""
     if judged := limiter.current_limits:
-        count_request(rejected=any(limit.breached for limit in judged))
+        rejected = any(limit.breached for limit in judged)
+        count_request(rejected=rejected)
+        LIMITED.labels("rejected" if rejected else "accepted").inc()
+        if limiter.limiter.storage is not limiter.storage:
+            LIMITER_ERRORS.inc()
     return response
 
 

@@ -19,8 +19,8 @@ from app.core import context
 request_log = logging.getLogger("app.request")
 job_log = logging.getLogger("app.job")
 
-PROBES = frozenset({"/livez", "/readyz"})
-"""Asked every few seconds by orchestrators; their lines would bury the others."""
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+"""Asked every few seconds by orchestrators and Prometheus; their lines would bury the others."""
 
 _MAX_PATH = 1000
 # These tell at INFO what our own line per request or job tells already.

@@ -1,7 +1,8 @@
 """What is checked of every request before anything reads it."""
 
+import re
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 from flask import Flask, request
@@ -47,6 +48,16 @@ def accepts_file(limit: Callable[[Settings], int]) -> Callable[[Callable[P, R]],
         return widened
 
     return decorate
+
+
+def route_template() -> str:
+    """The path that the present request's route declares: `/tasks/{task_id}/`; empty for none."""
+    return _template_of(request.url_rule.rule) if request.url_rule else ""
+
+
+@cache
+def _template_of(rule: str) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
 
 
 def _check_text() -> None:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -104,7 +104,11 @@ def _unknown(cell: str) -> str:
 
 def show_due(due_at: datetime, zone: ZoneInfo, *, is_day: bool) -> str:
     """A day where `zone` reads it back as that instant, else the instant."""
+    day = due_day(due_at, zone) if is_day else None
+    return day.isoformat() if day else clock.iso(due_at)
+
+
+def due_day(due_at: datetime, zone: ZoneInfo) -> date | None:
+    """The day in `zone` that stands for that instant, if there is one."""
     day = due_at.astimezone(zone).date()
-    if is_day and due_instant(day, zone) == due_at:
-        return day.isoformat()
-    return clock.iso(due_at)
+    return day if due_instant(day, zone) == due_at else None

@@ -1,7 +1,7 @@
 """The jobs that carry out imports."""
 
 from app.core.db import unit_of_work
-from app.core.jobs import LONG_LIMIT_SECONDS, MAINTENANCE, REPORTS, job
+from app.core.jobs import LONG_LIMIT_SECONDS, REPORTS, job
 from app.exchange import running
 from app.exchange.models import CLAIMS
 from app.exchange.service import expire_imports
@@ -15,7 +15,6 @@ def run_import(import_id: int) -> str:
     return running.run_import(import_id)
 
 
-@job("imports.carry_on", queue=MAINTENANCE, seconds=LONG_LIMIT_SECONDS)
 def carry_on_imports() -> str:
     """Carry on imports that no worker was told of, and drop those that nobody starts."""
     with unit_of_work() as session:

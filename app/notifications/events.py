@@ -23,6 +23,23 @@ class PreferencesUpdated(Event):
     type: ClassVar[str] = "preferences.updated"
 
 
+class SummaryDue(Event):
+    """A user is to be told of the day by mail; `snapshot` is what there was to tell.
+
+    It enters no stream: the audit log holds it, and a mail follows from it.
+    """
+
+    entity: ClassVar[str] = "summary"
+    type: ClassVar[str] = "summary.due"
+
+
+class MailTestAsked(Event):
+    """A user asked for a test mail; `entity_id` is the user. It enters no stream."""
+
+    entity: ClassVar[str] = "notification"
+    type: ClassVar[str] = "notification.test"
+
+
 def about_reading(notification_id: int, user_id: int, marked: Mapping[str, Any]) -> Event:
     """That a user marked notifications; one of them stands for all."""
     return NotificationRead(

@@ -14,7 +14,7 @@ from app.comments.models import Comment
 from app.core.events import DeliverTo, EventRecord
 from app.notifications.channels import LAMBDA_CHANNEL
 from app.notifications.kinds import Kind
-from app.notifications.messages import LABELS
+from app.notifications.mails.wording import LABELS
 from app.notifications.telling import strongest, tell
 from app.tasks.events import TaskCreated, TaskDueSoon, is_breach, is_completion
 from app.tasks.models import Task
@@ -50,6 +50,16 @@ def notify_of_membership(session: Session, record: EventRecord) -> Iterable[Deli
     if record.actor_id in (None, record.entity_id):
         return []
     return tell(session, record, {record.entity_id: Kind.PROJECT_INVITATION})
+
+
+def notify_of_day(session: Session, record: EventRecord) -> Iterable[DeliverTo]:
+    """Send somebody the summary of the day."""
+    return tell(session, record, {record.entity_id: Kind.DAILY_SUMMARY})
+
+
+def send_test(session: Session, record: EventRecord) -> Iterable[DeliverTo]:
+    """Send somebody the test that he or she asked for."""
+    return tell(session, record, {record.entity_id: Kind.TEST})
 
 
 def invoke_lambda(_: Session, record: EventRecord) -> Iterable[DeliverTo]:

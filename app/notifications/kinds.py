@@ -30,7 +30,10 @@ class Channel(enum.StrEnum):
 
 
 class Described(NamedTuple):
-    """A kind in words, and the channels that a person may switch off for it."""
+    """A kind in words, and the channels by which it goes, each of which a person may switch off.
+
+    What has none goes by all of them, and cannot be switched off.
+    """
 
     label: str
     description: str

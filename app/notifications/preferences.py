@@ -30,7 +30,8 @@ class Wishes:
         """Whether this user is to be told of a `kind` by `channel`."""
         if not self.is_active or (channel is Channel.EMAIL and not self.has_email):
             return False
-        return channel not in KINDS[kind].channels or (kind, channel) not in self.off
+        channels = KINDS[kind].channels
+        return not channels or (channel in channels and (kind, channel) not in self.off)
 
 
 def wants(session: Session, user_id: int, kind: Kind, channel: Channel) -> bool:

@@ -6,57 +6,27 @@ What was true at the event may not be true any more, so everything is checked ag
 
 import logging
 import re
-from collections.abc import Callable, Iterable
-from email.message import EmailMessage
-from typing import NamedTuple
+from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clients.aws_lambda import make_lambda_client
-from app.clients.mailer import make_mailer
-from app.comments.events import CommentCreated, CommentUpdated
-from app.config import Settings, current_settings
+from app.config import current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery, Owed, Refused
+from app.core.deliveries import Delivery, NotNow, Owed, Refused
 from app.core.events import EventRecord, reactions_to
 from app.extensions import db
-from app.notifications.messages import People, completion_payload, mention_email, task_email
-from app.notifications.wanted import (
-    NotWanted,
-    check_due_soon_mail,
-    check_mention_mail,
-    check_task_mail,
-)
-from app.tasks.events import TaskCreated, TaskDueSoon, TaskSlaBreached, TaskUpdated
-from app.tasks.models import Task
+from app.notifications.completion import completion_payload
+from app.notifications.wanted import NotWanted
 from app.users.models import User
 
 log = logging.getLogger(__name__)
 
 
+Claim = Callable[[Session, int], Delivery | None]
 Deliver = Callable[[Session, Delivery, EventRecord], None]
-
-
-class Mail(NamedTuple):
-    """A kind of mail: `check` raises NotWanted where it should not go out, `compose` writes it."""
-
-    check: Callable[[Session, EventRecord, User], None]
-    compose: Callable[[EventRecord, People, Task, Settings], EmailMessage]
-
-
-_TASK_MAIL = Mail(check_task_mail, task_email)
-_MENTION_MAIL = Mail(check_mention_mail, mention_email)
-MAILS: dict[str, Mail] = {
-    TaskCreated.type: _TASK_MAIL,
-    TaskUpdated.type: _TASK_MAIL,
-    TaskSlaBreached.type: _TASK_MAIL,
-    TaskDueSoon.type: Mail(check_due_soon_mail, task_email),
-    CommentCreated.type: _MENTION_MAIL,
-    CommentUpdated.type: _MENTION_MAIL,
-}
-"""Type of the event → the mail that tells of it."""
 
 _CREDENTIALS = re.compile(
     r"(://[^\s:/@]*:|(?:password|passwd|secret|token|key)\w*['\"]?\s*[=:]\s*)[^\s@,;]+",
@@ -64,14 +34,15 @@ _CREDENTIALS = re.compile(
 )
 
 
-def attempt(delivery_id: int, deliver: Deliver) -> str:
+def attempt(delivery_id: int, deliver: Deliver, claim: Claim = deliveries.claim) -> str:
     """Try one delivery with `deliver` and write down how it went; returns that in a word.
 
     Nothing happens where somebody else has it, it is done, or it has to wait its turn. Whatever
     `deliver` raises is noted on the row, which decides when to try again; after `Refused`, never.
+    `NotNow` is no attempt at all.
     """
     with unit_of_work() as session:
-        delivery = deliveries.claim(session, delivery_id)
+        delivery = claim(session, delivery_id)
     if delivery is None:
         return "nothing to do"
     try:
@@ -81,6 +52,9 @@ def attempt(delivery_id: int, deliver: Deliver) -> str:
     except NotWanted as reason:
         why = str(reason)
         return _note(delivery, lambda session: deliveries.drop(session, delivery, why))
+    except NotNow as pause:
+        wait = pause.wait
+        return _note(delivery, lambda session: deliveries.postpone(session, delivery, wait))
     except Refused as error:
         problem = described(error)
         log.error("Delivery %s was refused for good: %s", delivery.id, problem)
@@ -96,21 +70,6 @@ def described(error: Exception) -> str:
     """An error as one line, without what looks like a password."""
     line = _CREDENTIALS.sub(r"\1***", " ".join(str(error).split()))
     return f"{type(error).__name__}: {line}"
-
-
-def send_email(session: Session, delivery: Delivery, record: EventRecord) -> None:
-    """Mail the target about the event. Raises NotWanted, MailError."""
-    mail = MAILS[record.type]
-    recipient = session.get(User, int(delivery.target), populate_existing=True)
-    if recipient is None or not recipient.is_active or not recipient.email:
-        raise NotWanted("the user is disabled or has no e-mail address")
-    mail.check(session, record, recipient)
-    task = session.get_one(Task, record.task_id)
-    names = _names(session, record)
-    people = People(recipient, names.get(record.actor_id or 0, "Somebody"), names)
-    message = mail.compose(record, people, task, current_settings())
-    session.rollback()  # No transaction is held while the mail server is spoken to.
-    make_mailer(current_settings()).send(message)
 
 
 def invoke_lambda(session: Session, _: Delivery, record: EventRecord) -> None:
@@ -134,13 +93,6 @@ def react_again(session: Session, delivery: Delivery, record: EventRecord) -> No
     with unit_of_work() as own:
         owed = (to for handler in handlers[first:] for to in handler(own, record))
         deliveries.owe(own, [Owed(record, to) for to in owed])
-
-
-def _names(session: Session, record: EventRecord) -> dict[int, str]:
-    """The names of everyone whom the mail may mention."""
-    ids: set[int | None] = {record.actor_id, *record.changes.get("assignee", ())}
-    users: Iterable[User] = session.scalars(select(User).where(User.id.in_(ids - {None})))
-    return {user.id: user.display_name for user in users}
 
 
 def _note(delivery: Delivery, write: Callable[[Session], None]) -> str:

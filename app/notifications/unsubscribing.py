@@ -27,17 +27,6 @@ def unsubscribe_url(user_id: int, kind: Kind, settings: Settings) -> str | None:
     return f"{settings.PUBLIC_URL}/unsubscribe/{token}"
 
 
-def unsubscribe_headers(user_id: int, kind: Kind, settings: Settings) -> dict[str, str]:
-    """The headers that give a mail program its own button for it (RFC 2369, RFC 8058)."""
-    url = unsubscribe_url(user_id, kind, settings)
-    if url is None:
-        return {}
-    return {
-        "List-Unsubscribe": f"<{url}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-
-
 def read_token(token: str, settings: Settings) -> Subscription:
     """Which mails a link speaks of. Raises NotFound for what no mail of ours held."""
     try:

@@ -5,7 +5,6 @@ from datetime import datetime
 from app.core import clock
 from app.core.cache import CacheUnavailable
 from app.core.db import unit_of_work
-from app.core.jobs import MAINTENANCE, job
 from app.core.limit_counts import WINDOW, counted_windows, counts_of, forget_counts
 from app.ratelimits.service import BATCH, purge_batch, take_over
 
@@ -13,7 +12,6 @@ GRACE = WINDOW
 """How long after its end a window is kept in Redis: a slow request may still be counted in it."""
 
 
-@job("ratelimits.flush_records", queue=MAINTENANCE)
 def flush_rate_limit_records() -> str:
     """Write what Redis counted of limited requests into the database; forget it after 90 days."""
     try:

@@ -36,7 +36,9 @@ class Farewell(Enum):
 
 
 class Adapter(Protocol):
-    """How the connections of one kind are told something, and how they are ended."""
+    """How the connections of one `kind` are told something, and how they are ended."""
+
+    kind: str
 
     def send(self, to: Sequence["Connection"], name: str, message: Message) -> None:
         """Send the message of an event; never waits for a client."""

@@ -64,6 +64,8 @@ class RawSession:
 class RawAdapter:
     """The open bare WebSockets of an application."""
 
+    kind = "websocket"
+
     def __init__(self) -> None:
         self._sessions: dict[str, RawSession] = {}
 

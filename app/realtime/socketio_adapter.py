@@ -26,6 +26,8 @@ NAMESPACE = "/"
 class SocketIOAdapter:
     """One application's Socket.IO server with the connections that came through it."""
 
+    kind = "socketio"
+
     def __init__(self, switchboard: Switchboard) -> None:
         self.switchboard, self.server = switchboard, switchboard.server
         self._watch_sessions()

@@ -7,7 +7,7 @@ and an idle server asks its database nothing.
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from flask import Flask
@@ -130,9 +130,7 @@ class Follower:
             entries = queries.entries_after(session, self._position)
             told = queries.told_of(session, entries, self._listeners())
         for entry in entries:
-            self._send(entry)
-            for message in told.get(entry.record.id, ()):
-                self._outlet.tell(message)
+            self._send(entry, told.get(entry.record.id, ()))
             assert entry.record.position is not None  # that is how they were found
             self._position = entry.record.position
         if entries:
@@ -148,7 +146,7 @@ class Follower:
         while self._outlet.is_backlogged() and time.monotonic() < until:
             self._outlet.server.sleep(POLL_SECONDS / 5)
 
-    def _send(self, entry: hub.Entry) -> None:
+    def _send(self, entry: hub.Entry, told: Sequence[hub.Told]) -> None:
         try:
             admission = hub.admission(entry.record)
             # Whoever has left a project hears nothing that comes later, and of it only in the own
@@ -157,6 +155,8 @@ class Follower:
                 self._outlet.admit(admission)
             for outgoing in hub.route(entry):
                 self._outlet.send(outgoing)
+            for message in told:
+                self._outlet.tell(message)
             if admission and admission.user_id is None:
                 self._outlet.admit(admission)
         except Exception:

@@ -14,7 +14,9 @@ class TaskLog(Base):
     """A task as it was on one day of the service's time zone.
 
     The key begins with the day, by which the log is read and written; the description is left out,
-    since it has up to 20,000 characters and would be stored anew every day.
+    since it has up to 20,000 characters and would be stored anew every day. A row whose
+    `logged_at` is after the day was made up for later: that the task was there is certain, what it
+    looked like then is not.
     """
 
     __tablename__ = "task_logs"

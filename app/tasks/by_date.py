@@ -20,6 +20,7 @@ from app.config import current_settings
 from app.core.cache import EPOCH, PREFIX, CacheUnavailable, cache
 from app.core.errors import BadRequest
 from app.core.events import EventRecord
+from app.core.metrics import CACHE_LOOKUPS
 from app.extensions import db
 from app.projects.queries import projects_of
 from app.tasks.due import day_bounds, parse_day
@@ -76,7 +77,9 @@ def tasks_of_day(day: date, actor: Actor) -> str:
     try:
         version, cached = cache().call(lambda client: _read(client, place))
     except CacheUnavailable:
+        CACHE_LOOKUPS.labels("unavailable").inc()
         return _from_database(day, actor)
+    CACHE_LOOKUPS.labels("miss" if cached is None else "hit").inc()
     if cached is not None:
         return cached
     found = _from_database(day, actor)

@@ -5,13 +5,11 @@ from zoneinfo import ZoneInfo
 from app.config import current_settings
 from app.core import clock
 from app.core.db import unit_of_work
-from app.core.jobs import MAINTENANCE, NOTIFICATIONS, job
 from app.tasks.due import day_bounds
 from app.tasks.due_soon import Place, remind_batch
 from app.tasks.sla import BATCH, check_batch
 
 
-@job("tasks.check_sla", queue=MAINTENANCE)
 def check_sla() -> str:
     """Mark open tasks that passed their due date, and clear what is not late any more."""
     breached, settled, more = 0, 0, True
@@ -23,7 +21,6 @@ def check_sla() -> str:
     return f"{breached} tasks breached their SLA, {settled} no longer do"
 
 
-@job("tasks.remind_of_due_soon", queue=NOTIFICATIONS)
 def send_notifications_at_10_am() -> str:
     """Mail the assignees of open tasks that are due within 24 hours, once per task and day."""
     zone = ZoneInfo(current_settings().SERVICE_TIMEZONE)

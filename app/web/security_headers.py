@@ -20,7 +20,7 @@ STRICT_POLICY: Policy = {
 """Everything comes from this service; nothing is inline, framed, or from another host."""
 
 _HSTS = "max-age=31536000; includeSubDomains"
-_PROBED = ("/livez", "/readyz", "/api/health")
+_PROBED = ("/livez", "/readyz", "/metrics", "/api/health")
 """Probes come from next door and follow no redirect."""
 
 

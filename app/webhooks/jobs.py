@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 
 from app.core.db import unit_of_work
-from app.core.jobs import MAINTENANCE, WEBHOOKS, job
+from app.core.jobs import WEBHOOKS, job
 from app.webhooks import delivering
 from app.webhooks.models import WebhookAttempt
 
@@ -21,7 +21,6 @@ def deliver(delivery_id: int) -> str:
     return delivering.attempt(delivery_id)
 
 
-@job("webhooks.purge_attempts", queue=MAINTENANCE)
 def purge_webhook_attempts() -> str:
     """Forget what was sent to webhooks more than 30 days ago."""
     old = select(WebhookAttempt.id).where(WebhookAttempt.at < func.now() - LOG_KEPT_FOR)

@@ -21,7 +21,7 @@ from tests.api.conftest import TASKS, at_once
 from tests.api.importing import IMPORTS, as_csv, faults, handed_in, show, work
 
 ROOT = Path(__file__).parents[2]
-COUNT = 4000
+COUNT = 2500
 
 
 def table(count=COUNT, bad_every=0):

@@ -344,7 +344,7 @@ def test_what_was_read_is_forgotten_after_90_days_and_what_was_not_stays(
 
     def purge():
         with app.app_context():
-            return jobs.purge_notifications.run()
+            return jobs.purge_notifications()
 
     said = at_once([purge, purge])
     assert sum(int(each.split()[0]) for each in said) == 3
@@ -356,7 +356,7 @@ def test_what_never_was_in_the_inbox_is_forgotten_as_well(app, bob, five, rows):
     old = datetime.now(UTC) - timedelta(days=91)
     rows("UPDATE notifications SET in_inbox = id = :kept, created_at = :old", kept=five[0], old=old)
     with app.app_context():
-        assert jobs.purge_notifications.run().startswith("4 ")
+        assert jobs.purge_notifications().startswith("4 ")
 
     assert unread(bob) == 1
 

@@ -117,6 +117,12 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/tasks/mine/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/by-date/{day}/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/reports/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/reports/"): Row(SIGNED_IN, lambda w: {"format": "csv"}, status=202),
+    ("GET", "/api/v1/reports/{report_id}/"): Row(OWN, but={"global admin": 200}),
+    ("DELETE", "/api/v1/reports/{report_id}/"): Row(OWN, but={"global admin": 204}),
+    # There is no file yet.
+    ("GET", "/api/v1/reports/{report_id}/download/"): Row(OWN, but={"global admin": 409}),
     ("GET", "/api/v1/tasks/imports/"): Row(SIGNED_IN),
     ("POST", "/api/v1/tasks/imports/"): Row(
         P.SEE_PROJECT,
@@ -161,11 +167,44 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/filters/{filter_id}/"): Row(OWN),
     ("PATCH", "/api/v1/filters/{filter_id}/"): Row(OWN, lambda w: {"name": "G"}),
     ("DELETE", "/api/v1/filters/{filter_id}/"): Row(OWN, status=204),
+    ("GET", "/api/v1/notifications/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/notifications/count/"): Row(SIGNED_IN),
+    ("POST", "/api/v1/notifications/read/"): Row(
+        OWN, lambda w: {"ids": [w.ids["notification_id"]]}
+    ),
+    ("PATCH", "/api/v1/notifications/{notification_id}/"): Row(OWN, lambda w: {"read": True}),
+    ("GET", "/api/v1/notifications/preferences/"): Row(SIGNED_IN),
+    ("PATCH", "/api/v1/notifications/preferences/"): Row(
+        SIGNED_IN, lambda w: {"changed": {"email": False}}
+    ),
+    ("GET", "/api/v1/notifications/quiet-hours/"): Row(SIGNED_IN),
+    ("PUT", "/api/v1/notifications/quiet-hours/"): Row(
+        SIGNED_IN, lambda w: {"quiet_from": "22:00", "quiet_until": "07:00"}
+    ),
+    ("DELETE", "/api/v1/notifications/quiet-hours/"): Row(SIGNED_IN, status=204),
+    ("POST", "/api/v1/notifications/test/"): Row(SIGNED_IN, lambda w: {}, status=202),
+    ("GET", "/api/v1/notifications/deliveries/"): Row(SIGNED_IN),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/rate-limits/summary/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/processes/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/jobs/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/jobs/runs/"): Row(ADMINS),
     ("GET", "/api/v1/audit/logs/export/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/admin/queues/"): Row(ADMINS),
+    ("GET", "/api/v1/admin/deliveries/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/requeue/"): Row(ADMINS, lambda w: {"state": ["dead"]}),
+    ("POST", "/api/v1/admin/deliveries/drop/"): Row(
+        ADMINS, lambda w: {"state": ["dead"], "reason": "R"}
+    ),
+    ("GET", "/api/v1/admin/deliveries/{delivery_id}/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/requeue/"): Row(ADMINS),
+    ("POST", "/api/v1/admin/deliveries/{delivery_id}/drop/"): Row(
+        ADMINS, lambda w: {"reason": "R"}
+    ),
+    ("GET", "/metrics"): Row(ADMINS),
     ("GET", "/api/v1/webhooks/"): Row(P.MANAGE_WEBHOOKS, query="?project={project_id}"),
     ("POST", "/api/v1/webhooks/"): Row(
         P.MANAGE_WEBHOOKS, lambda w: {"project": w.project.id, "url": HOOK}, status=201
@@ -282,7 +321,7 @@ class World:
 
 
 @pytest.fixture
-def make_world(make_person, make_project):
+def make_world(make_person, make_project, rows):
     owner, bystander, stranger = (make_person() for _ in range(3))
     people = {who: make_person() for who in ("outsider", "removed member", *ROLES)}
     people["global admin"] = make_person(role=Role.ADMIN)
@@ -297,6 +336,9 @@ def make_world(make_person, make_project):
         for each in owner.get("/api/v1/tasks/imports/").json["results"]:
             owner.delete(f"/api/v1/tasks/imports/{each['id']}/")  # There may be three at a time.
         import_id = handed_in(owner, "title\nneedle\n")
+        for each in owner.get("/api/v1/reports/").json["results"]:
+            owner.delete(f"/api/v1/reports/{each['id']}/")
+        report = owner.post("/api/v1/reports/", json={"format": "csv", "title": "needle"})
         saved = owner.post("/api/v1/filters/", json={"name": f"f{number}", "query": {"id": "1"}})
         hook = owner.post("/api/v1/webhooks/", json={"project": project.id, "url": HOOK}).json
         project.remove(people["removed member"])
@@ -310,6 +352,8 @@ def make_world(make_person, make_project):
             "comment_id": comment.json["id"],
             "filter_id": saved.json["id"],
             "import_id": import_id,
+            "notification_id": rows(NOTIFIED, owner=owner.id, task=task["id"])[0].id,
+            "report_id": report.json["id"],
             "user_id": bystander.id,
             "day": task["created_at"][:10],
         }
@@ -317,6 +361,12 @@ def make_world(make_person, make_project):
         return World(people, owner, bystander, stranger, project, task, ids, name)
 
     return make
+
+
+NOTIFIED = """
+INSERT INTO notifications (user_id, event_id, kind, task_id, in_inbox)
+SELECT :owner, max(id), 'changed', :task, true FROM events WHERE task_id = :task RETURNING id
+"""
 
 
 def owed_to(app, webhook_id):

@@ -26,7 +26,7 @@ def check(app):
 
     def run():
         with app.app_context():
-            return jobs.check_sla.run()
+            return jobs.check_sla()
 
     return run
 

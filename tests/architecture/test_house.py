@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from app.blueprints import OPENAPI, PUBLIC
 from app.core.jobs import LONG_LIMIT_SECONDS, QUEUE_OF, QUEUES
 from app.extensions import db
-from app.jobs_cli import SCHEDULED
+from app.schedule.table import TABLE
 from workers.factory import make_celery
 from workers.schedule import SCHEDULE
 
@@ -190,14 +190,20 @@ def test_every_job_has_a_queue_and_time_limits(celery):
         assert QUEUE_OF[name] in QUEUES, name
         assert celery.amqp.router.route({}, name)["queue"].name == QUEUE_OF[name]
         assert 0 < task.soft_time_limit < task.time_limit <= LONG_LIMIT_SECONDS, name
-        assert (task.__doc__ or "").strip(), f"{name} needs a docstring: `flask jobs list` shows it"
+        assert (task.__doc__ or "").strip(), f"{name} needs a docstring"
 
 
-def test_what_beat_runs_exists_and_can_be_run_by_hand(celery):
-    assert set(SCHEDULE) == set(SCHEDULED)
+def test_beat_knows_exactly_the_table_of_jobs(celery):
+    assert set(SCHEDULE) == {entry.name for entry in TABLE}
     for name, entry in SCHEDULE.items():
         assert entry["task"] in celery.tasks
-        assert SCHEDULED[name].name == entry["task"]
+        assert entry["args"] == (name,)
+
+
+def test_every_scheduled_job_is_described_and_one_is_due_every_minute():
+    """Whichever message comes next finds what others would have found, so it must come soon."""
+    assert all(entry.description.endswith(".") for entry in TABLE)
+    assert any(entry.cron == "* * * * *" for entry in TABLE)
 
 
 def test_no_import_is_hidden_in_a_function():

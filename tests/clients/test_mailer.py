@@ -1,11 +1,13 @@
 import smtplib
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 
-from app.clients.mailer import FileMailer, MailError, SmtpMailer, make_mailer
+from app.clients.mailer import FileMailer, MailError, MailRefused, SmtpMailer, make_mailer
 from tests.clients.smtp import Box, smtp_server
 
 
@@ -37,12 +39,53 @@ def test_mail_goes_to_the_server_that_is_set(make_settings, box, message):
     assert received["X-RcptTo"] == "ada@example.com"
 
 
-@pytest.mark.parametrize("answer", ["451 try later", "550 go away"])
-def test_a_refused_mail_is_an_error(make_settings, box, message, answer):
-    box.answer = answer
+@pytest.mark.parametrize(
+    ("step", "answer", "error"),
+    [
+        ("DATA", "451 try later", MailError),
+        ("DATA", "550 go away", MailRefused),
+        ("DATA", "530 sign in first", MailError),
+        ("RCPT", "450 mailbox busy", MailError),
+        ("RCPT", "550 5.1.1 nobody here", MailRefused),
+        ("RCPT", "530 sign in first", MailError),
+        ("MAIL", "451 try later", MailError),
+        # Not the mail is wrong, but our sender.
+        ("MAIL", "550 who are you", MailError),
+        ("MAIL", "552 too large", MailRefused),
+        ("EHLO", "554 not from there", MailError),
+        ("DATA", "421 closing", MailError),
+        ("RCPT", "421 closing", MailError),
+    ],
+)
+def test_what_is_refused_for_good_is_told_from_what_may_work_later(
+    make_settings, box, message, step, answer, error
+):
+    box.answers[step] = answer
 
-    with pytest.raises(MailError, match=answer[:3]):
+    with pytest.raises(error, match=answer[:3]):
         SmtpMailer(make_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=box.port)).send(message)
+
+
+def test_an_address_that_the_server_cannot_write_to_is_refused_for_good(
+    make_settings, box, message
+):
+    del message["To"]
+    message["To"] = "ädä@example.com"
+
+    with pytest.raises(MailRefused, match="cannot write to that address"):
+        SmtpMailer(make_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=box.port)).send(message)
+
+
+def test_a_server_that_does_not_want_our_connection_may_want_it_later(make_settings, message):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings = make_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.getsockname()[1])
+        with ThreadPoolExecutor() as pool:
+            sending = pool.submit(SmtpMailer(settings).send, message)
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"554 no service for you\r\n")
+                with pytest.raises(MailError, match="554"):
+                    sending.result(5)
 
 
 def test_no_server_is_an_error(make_settings, message):

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name for name, one in SERVICES.items() if str(one["image"]).startswith("task-service")}
+MONITORING = {name for name, one in SERVICES.items() if "profiles" in one}
 ONE_SHOT = {"secrets", "migrate"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 NGINX = (ROOT / "deploy" / "nginx.conf").read_text()
@@ -36,14 +37,38 @@ def test_every_service_that_a_document_names_is_there():
     assert SERVICES.keys() == {
         *("db", "redis", "cache", "secrets", "migrate", "web", "api", "realtime"),
         *("relay", "worker", "celery", "beat", "proxy"),
+        *("prometheus", "grafana", "flower"),
     }
-    assert OURS == SERVICES.keys() - {"db", "redis", "cache", "proxy"}
+    assert OURS == SERVICES.keys() - {"db", "redis", "cache", "proxy"} - MONITORING
+
+
+def test_monitoring_is_only_started_when_asked_for_and_only_for_this_machine():
+    assert MONITORING == {"prometheus", "grafana", "flower"}
+    for name in MONITORING:
+        assert SERVICES[name]["profiles"] == ["monitoring"]
+        assert [port.split(":")[0] for port in SERVICES[name]["ports"]] == ["127.0.0.1"]
+    for name in SERVICES.keys() - MONITORING:
+        assert not MONITORING & set(SERVICES[name].get("depends_on", ()))
+
+
+def test_prometheus_finds_every_web_process_and_has_the_token_that_is_made():
+    known = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())
+    (job,) = known["scrape_configs"]
+
+    assert job["dns_sd_configs"][0]["names"] == ["web", "api", "realtime"]
+    assert SERVICES.keys() >= set(job["dns_sd_configs"][0]["names"])
+    folder, _, file = job["authorization"]["credentials_file"].rpartition("/")
+    assert f"secrets:{folder}:ro" in SERVICES["prometheus"]["volumes"]
+    assert f'"{file}"' in (ROOT / "deploy" / "make_secrets.py").read_text()
+    for mount in (*SERVICES["prometheus"]["volumes"], *SERVICES["grafana"]["volumes"]):
+        if mount.startswith("./"):
+            assert (ROOT / mount.split(":")[0]).exists(), mount
 
 
 def test_only_the_proxy_is_published_and_only_to_this_machine_by_default():
     published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
 
-    assert published == {
+    assert {name: ports for name, ports in published.items() if name not in MONITORING} == {
         "proxy": [f"${{PUBLISH_ON:-127.0.0.1}}:{port}:{port}" for port in (5000, 8000, 8001)]
     }
 

@@ -29,6 +29,7 @@ class TestSecrets:
             **made, ENVIRONMENT="production", DB_NAME="tasks", REDIS_URL="redis://redis:6379/0"
         )
         assert (tmp_path / "db_password").read_text() == made["DB_PASSWORD"]
+        assert (tmp_path / "metrics_token").read_text() == made["METRICS_TOKEN"]
 
     def test_are_for_the_service_alone(self, tmp_path):
         TestSecrets.MAKE(tmp_path)
@@ -42,6 +43,15 @@ class TestSecrets:
         TestSecrets.MAKE(tmp_path)
 
         assert {file.name: file.read_text() for file in tmp_path.iterdir()} == before
+
+    def test_of_an_older_stack_get_what_is_new_and_stay_otherwise(self, tmp_path):
+        old = "SECRET_KEY=a\nJWT_SECRET_KEY=b\nDB_PASSWORD=c\n"
+        (tmp_path / "service.env").write_text(old)
+
+        TestSecrets.MAKE(tmp_path)
+
+        assert (tmp_path / "service.env").read_text().startswith(f"{old}METRICS_TOKEN=")
+        assert (tmp_path / "db_password").read_text() == "c"
 
     def test_are_made_anew_where_making_them_was_interrupted(self, tmp_path):
         (tmp_path / "db_password").write_text("half")

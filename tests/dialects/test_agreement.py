@@ -142,10 +142,10 @@ class Ears:
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
+def service(fresh_database_url: str) -> Iterator[Service]:
     # Every look at a day counts, and these tests look often.
     generous = {"FLASK_API_STRICT_RATE": "100000/minute", "FLASK_API_RATE": "100000/hour"}
-    with running(generous) as started:
+    with running(fresh_database_url, generous) as started:
         yield started
 
 

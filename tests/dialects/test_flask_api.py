@@ -4,6 +4,7 @@ from io import BytesIO
 
 import pytest
 
+from app.core import clock
 from app.exchange.jobs import carry_on_imports
 from app.task_logs.jobs import sync_task_logs
 
@@ -64,8 +65,8 @@ def test_the_log_shows_what_was_active_on_a_day(app, ada, bob):
     task = ada.create_task(title="Seen", assignee=bob.id)
     ada.create_task(title="Mine")
     with app.app_context():
-        sync_task_logs()
-        sync_task_logs()
+        sync_task_logs(clock.now())
+        sync_task_logs(clock.now())
 
     mine, theirs = ada.get("/tasks/task-log").json, bob.get("/tasks/task-log").json
 

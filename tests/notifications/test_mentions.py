@@ -5,8 +5,6 @@ import pytest
 
 from app.core import events
 from app.core.db import unit_of_work
-from app.notifications.service import MAILS
-from app.projects.events import MemberAdded
 from app.projects.models import ProjectMember, ProjectRole
 from app.tasks.events import TaskSlaBreached, TaskUpdated, streams_of
 from app.tasks.models import Task
@@ -110,6 +108,19 @@ def test_a_name_that_goes_and_comes_back_is_told_once(app, ada, bob, mails, task
 
     assert told(mails()) == ["bob"]
     assert [delivery.state for delivery in deliveries(app)] == ["done", "dropped"]
+
+
+def test_who_was_told_of_the_comment_is_told_of_the_mention(app, ada, bob, mails, task):
+    execute(app, "UPDATE tasks SET assignee_id = :bob", bob=bob.id)
+    comment = say(ada, task, "Hello")
+    deliver_all(app)
+    edit(ada, comment, "Hello @bob")
+    deliver_all(app)
+
+    assert [mail["Subject"].split(":")[0] for mail in mails()] == [
+        "ada commented",
+        "ada mentioned you",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -254,14 +265,3 @@ def test_ones_own_change_that_makes_a_task_overdue_is_not_mailed(app, ada, mails
     deliver_all(app)
 
     assert mails() == []
-
-
-def test_every_event_that_owes_a_mail_has_one(app):
-    reactions = app.extensions["reactions"]
-    owing = {
-        kind
-        for kind, tied in reactions.items()
-        if any(handler.__name__.startswith("notify_") for handler in tied.deliver)
-    }
-
-    assert owing == {*MAILS, MemberAdded.type}

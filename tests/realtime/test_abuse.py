@@ -121,7 +121,7 @@ def test_ahundred_megabytes_end_the_connection_and_take_no_memory(server, app, s
         peak = max(peak, server.memory())
     started = time.monotonic()
     assert server.get("/livez").ok
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     assert closed
     assert max(peak, server.memory()) - before < 20_000_000
 

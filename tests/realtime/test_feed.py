@@ -183,7 +183,7 @@ def test_a_breach_of_the_sla_arrives_as_an_update(app, listen, ada):
     with app.app_context():
         with unit_of_work() as session:
             session.execute(text("UPDATE tasks SET due_at = now() - interval '1 minute'"))
-        check_sla.run()
+        check_sla()
 
     wait_until(lambda: hers.names()[1:] == ["task.updated"], 2)
     assert hers.messages(task)[1]["version"] == 2

@@ -68,7 +68,7 @@ def test_a_client_that_is_gone_without_a_word_is_given_up(pair, session):
     started = time.monotonic()
     with pytest.raises(ConnectionClosed):
         opened.receive()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_the_good_bye_comes_after_what_was_said_before_and_nothing_after_it(pair, session):

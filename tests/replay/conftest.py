@@ -70,12 +70,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="module")
-def service(request: pytest.FixtureRequest) -> Iterator[Service]:
+def service(request: pytest.FixtureRequest, fresh_database_url: str) -> Iterator[Service]:
     """The service with the variables of the module's document (`ENVIRON`), if it shows any."""
     if URL:
         yield Service(URL, SOCKETS)
         return
-    with running(RATES | getattr(request.module, "ENVIRON", {})) as started:
+    shown = getattr(request.module, "ENVIRON", {})
+    with running(fresh_database_url, RATES | shown) as started:
         yield started
 
 

@@ -12,6 +12,8 @@ import requests
 import websocket
 from tree import PASSWORD, Tree
 
+from embedded import ValkeyServer
+
 HEARING_SECONDS = 10
 
 
@@ -41,16 +43,21 @@ class Service:
 
 
 @contextmanager
-def running(settings: Mapping[str, str]) -> Iterator[Service]:
-    """The whole service with `settings`, on a fresh database."""
-    with tempfile.TemporaryDirectory(prefix="service ") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # The user of root's PostgreSQL has to get through.
-        tree = Tree(folder, settings=settings)
-        yield Service(tree.base, tree.base.replace("http", "ws", 1), tree)
-        left = tree.stop()
-        print(tree.log[-8000:])
-    assert left == [], f"left behind: {left}"
+def running(database_url: str, settings: Mapping[str, str]) -> Iterator[Service]:
+    """The whole service with `settings` on a database, and with a Redis of its own.
+
+    That it brings its own PostgreSQL, and stops cleanly, is for other tests to show.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="service ") as name,
+        ValkeyServer(Path(name) / "valkey", throwaway=True) as valkey,
+    ):
+        tree = Tree(Path(name), valkey.url, settings={"DATABASE_URL": database_url} | settings)
+        try:
+            yield Service(tree.base, tree.base.replace("http", "ws", 1), tree)
+        finally:
+            tree.kill()
+            print(tree.log[-8000:])
 
 
 @dataclass(frozen=True)

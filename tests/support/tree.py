@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -129,6 +130,7 @@ class Tree:
             "BIND": f"127.0.0.1:{self.port}",
             "EMAIL_HOST": "" if mail_to_files else "127.0.0.1",
             "EMAIL_PORT": str(self.mail.port),
+            "EMAIL_DIGEST_SECONDS": "0",
             "THROTTLE_USER_RATE": "1000000/hour",
             "THROTTLE_ANON_RATE": "1000000/hour",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
@@ -180,7 +182,9 @@ class Tree:
         return run.stdout
 
     def address(self, setting: str) -> str:
-        """How to reach a server that `run.py` started: DATABASE_URL or REDIS_URL."""
+        """How to reach a server of the tree: DATABASE_URL or REDIS_URL."""
+        if setting in self.environ:
+            return self.environ[setting]
         lines = (self.data_dir / "runtime.env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)[setting]
 
@@ -195,6 +199,15 @@ class Tree:
             if name in command or name in child.name():
                 found.append(child)
         return found
+
+    def kill(self) -> None:
+        """End everything at once."""
+        everyone = [self.process, *self.process.children(recursive=True)]
+        for process in everyone:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(everyone, timeout=5)
+        self.mail.stop()
 
     def stop(self) -> list[psutil.Process]:
         """Stop as Ctrl-C does; returns what is left behind."""

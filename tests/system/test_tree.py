@@ -67,6 +67,27 @@ def test_a_change_reaches_sockets_mail_and_lambda(tree):
         ear.client.disconnect()
 
 
+def test_one_id_leads_from_the_request_to_the_mail_and_the_lambda(tree):
+    ada, bob = tree.user("ada"), tree.user("bob")
+    sought = "follow-me-0001"
+    headers = {"X-Request-ID": sought}
+    body = {"title": "Follow", "assignee": bob.id, "status": "DONE"}
+    answer = ada.send("POST", "/tasks/", json=body, headers=headers)
+    assert answer.headers["X-Request-ID"] == sought
+
+    (mail,) = wait_until(lambda: tree.mail.to(bob.username), 15, "the mail")
+    assert mail["X-Request-ID"] == sought
+    wanted = (
+        r"app\.request: POST /api/v1/tasks/ 201",
+        r"Delivery \d+ \(email to \d+\) is done",
+        r"app\.job: notifications\.send_email done",
+        r"Delivery \d+ \(lambda to .*\) is done",
+        r"app\.job: notifications\.invoke_lambda done",
+    )
+    for line in wanted:
+        wait_until(lambda line=line: tree.lines(rf"\[{sought}\].*{line}"), 15, line)
+
+
 def test_of_two_patches_with_one_etag_one_is_refused(tree):
     ada, bob = tree.user("ada"), tree.user("bob")
     task = ada.create(assignee=bob.id)

@@ -131,7 +131,7 @@ def test_a_failure_is_noted_with_its_pause(app, owed):
     assert found.next_at == found.ring_at
     with app.app_context():
         now = db.session.scalar(text("SELECT now()"))
-    assert timedelta(seconds=2) < found.next_at - now <= timedelta(seconds=6)
+    assert timedelta(0) < found.next_at - now <= timedelta(seconds=6)
 
 
 def test_it_is_given_up_after_three_days_and_the_next_one_has_its_turn(app, owed):
@@ -208,7 +208,7 @@ def test_taking_uses_the_index_however_much_is_waiting(app, owed):
     with app.app_context():
         rows = db.session.scalars(
             text(
-                "EXPLAIN SELECT id FROM deliveries WHERE state = 'pending' "
+                "EXPLAIN SELECT id FROM deliveries WHERE state = 'pending' AND part_of IS NULL "
                 "AND channel = 'email' AND ring_at <= now() ORDER BY ring_at LIMIT 200"
             )
         )

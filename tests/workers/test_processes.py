@@ -1,21 +1,30 @@
-"""The relay and the worker as they really run: processes over the real servers."""
+"""The relay, the worker and beat as they really run: processes over the real servers."""
 
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
+from sqlalchemy import text
 
+from app.core import clock
+from app.core.db import unit_of_work
+from app.extensions import db
+from app.schedule import service
+from app.schedule.table import BY_NAME
 from tests.clients.smtp import smtp_server
-from tests.workers.support import deliveries
+from tests.workers.support import deliveries, execute
 from workers.processes import commands
 
 ROOT = Path(__file__).parents[2]
 WORKER = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "worker", "--concurrency", "1")
 QUIET = ("-W", "ignore:You're running the worker with superuser privileges")
+BEAT = ("-m", "celery", "--quiet", "-A", "workers.celery_app", "beat", "--pidfile=")
 QUEUES = ("--queues", "notifications,lambda,webhooks,reports,maintenance")
 
 
@@ -85,6 +94,65 @@ def test_a_change_becomes_one_mail_and_one_call_whatever_is_killed(
     assert log.count("Lambda Notification: Task 'Ship it' assigned to bob is now completed.") == 1
     assert "notifications.invoke_lambda done" in log
     assert "Traceback" not in log
+
+
+@pytest.fixture
+def rows(app):
+    def run(statement):
+        with app.app_context(), db.engine.connect() as connection:
+            return connection.execute(text(statement)).all()
+
+    return run
+
+
+def kill(process):
+    """The worker and its children at once, as a machine that is switched off."""
+    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+        each.kill()
+    process.wait()
+
+
+def test_two_beats_a_killed_worker_and_an_empty_redis_make_every_missed_day_once(
+    app, ada, start, rows, redis_client, tmp_path, monkeypatch
+):
+    ada.create_task()
+    now = datetime.now(UTC)
+    monkeypatch.setattr(clock, "now", lambda: now - timedelta(days=3))
+    with app.app_context(), unit_of_work() as session:
+        service.plan(session)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    # The task was there all the time; the first day's log cannot be written before the worker dies.
+    execute(app, "UPDATE tasks SET created_at = created_at - interval '9 days'")
+    running = "SELECT name FROM scheduled_runs WHERE state = 'running'"
+    with app.app_context(), db.engine.connect() as holder:
+        holder.execute(text("LOCK TABLE task_logs"))
+        start("-m", "workers.relay")
+        worker = start(*WORKER, *QUEUES)
+        for number in range(2):
+            start(*BEAT, "--schedule", str(tmp_path / f"beat{number}"))
+        wait_until(lambda: ("sync_task_logs",) in rows(running))
+        kill(worker)
+        redis_client.flushdb()
+    execute(
+        app,
+        "UPDATE scheduled_runs SET lease_until = now(), ring_at = now() WHERE state = 'running'",
+    )
+
+    last = start(*WORKER, *QUEUES)
+    unfinished = "SELECT 1 FROM scheduled_runs WHERE state IN ('waiting', 'running')"
+    done = "SELECT 1 FROM scheduled_runs WHERE name = 'sync_task_logs' AND state = 'done'"
+    wait_until(lambda: len(rows(done)) == 3 and not rows(unfinished), seconds=40)
+
+    logged = rows("SELECT day, count(*) FROM task_logs GROUP BY day ORDER BY day")
+    assert logged == [((now - timedelta(days=n)).date(), 1) for n in (2, 1, 0)]
+    began = "SELECT name, count(*) FROM scheduled_runs WHERE state = 'done' GROUP BY name"
+    counts = dict(rows(began))
+    assert counts.keys() >= BY_NAME.keys() - {"send_notifications_at_10_am"}
+    assert counts["purge_audit_logs"] == 1
+    assert rows("SELECT name FROM scheduled_runs WHERE state = 'failed'") == []
+    kinds = "SELECT kind, count(*) FROM heartbeats GROUP BY kind ORDER BY kind"
+    assert rows(kinds) == [("beat", 2), ("relay", 1), ("worker", 2)]
+    assert "Traceback" not in last.log.read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Composing mails: what each kind says, and how a mail is put together. Nothing is read here."""

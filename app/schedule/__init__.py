@@ -1,0 +1,1 @@
+"""What runs by the clock: which job, for which moment, and what came of it."""
