@@ -94,7 +94,7 @@ def list_attempts(
 def list_deliveries(
     session: Session, endpoint: WebhookEndpoint, query: Mapping[str, Any]
 ) -> tuple[int, Sequence[Mapping[str, Any]]]:
-    """Count and page (DeliverySchema) of what an endpoint is or was owed, newest first."""
+    """Count and page (WebhookDeliverySchema) of what an endpoint is or was owed, newest first."""
     found = _deliveries(endpoint)
     if "state" in query:
         found = found.where(Delivery.state == query["state"])
@@ -105,7 +105,7 @@ def list_deliveries(
 def show_delivery(
     session: Session, endpoint: WebhookEndpoint, delivery_id: int
 ) -> Mapping[str, Any]:
-    """One delivery as DeliverySchema prints it. Raises NotFound."""
+    """One delivery as WebhookDeliverySchema prints it. Raises NotFound."""
     found = session.execute(_deliveries(endpoint).where(Delivery.id == delivery_id))
     row = found.mappings().one_or_none()
     if row is None:

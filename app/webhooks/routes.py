@@ -17,13 +17,13 @@ from app.webhooks.models import WebhookAttempt, WebhookEndpoint
 from app.webhooks.redelivery import Replayed
 from app.webhooks.schemas import (
     AttemptQuerySchema,
-    AttemptSchema,
     DeliveryQuerySchema,
-    DeliverySchema,
     ReplayInputSchema,
     ReplaySchema,
     SecretInputSchema,
     SecretSchema,
+    WebhookAttemptSchema,
+    WebhookDeliverySchema,
     WebhookInputSchema,
     WebhookPatchSchema,
     WebhookQuerySchema,
@@ -123,7 +123,7 @@ def test_webhook(webhook_id: int) -> WebhookEndpoint:
 
 @bp.get("/webhooks/<id:webhook_id>/attempts/")
 @bp.arguments(AttemptQuerySchema, location="query")
-@bp.response(200, page_schema(AttemptSchema))
+@bp.response(200, page_schema(WebhookAttemptSchema))
 @bp.alt_response(403, description=NEEDS_ADMIN)
 def list_attempts(query: dict[str, Any], webhook_id: int) -> Page[WebhookAttempt]:
     """List what was sent in the last 30 days and what came back, newest first"""
@@ -135,7 +135,7 @@ def list_attempts(query: dict[str, Any], webhook_id: int) -> Page[WebhookAttempt
 
 @bp.get("/webhooks/<id:webhook_id>/deliveries/")
 @bp.arguments(DeliveryQuerySchema, location="query")
-@bp.response(200, page_schema(DeliverySchema))
+@bp.response(200, page_schema(WebhookDeliverySchema))
 @bp.alt_response(403, description=NEEDS_ADMIN)
 def list_deliveries(query: dict[str, Any], webhook_id: int) -> Page[Any]:
     """List what a webhook is or was owed and how far that is, newest first"""
@@ -146,7 +146,7 @@ def list_deliveries(query: dict[str, Any], webhook_id: int) -> Page[Any]:
 
 
 @bp.post("/webhooks/<id:webhook_id>/deliveries/<id:delivery_id>/redeliver/")
-@bp.response(202, DeliverySchema)
+@bp.response(202, WebhookDeliverySchema)
 @bp.alt_response(403, description=NEEDS_ADMIN)
 @bp.alt_response(409, description=IS_OFF)
 def redeliver(webhook_id: int, delivery_id: int) -> Any:

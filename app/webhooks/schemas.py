@@ -111,7 +111,7 @@ class AttemptQuerySchema(NumberedPageSchema):
     event_type = Text(max_length=64)
 
 
-class AttemptSchema(Schema):
+class WebhookAttemptSchema(Schema):
     """One request that was made, and what came back."""
 
     id = fields.Integer()
@@ -136,7 +136,7 @@ class DeliveryQuerySchema(NumberedPageSchema):
     state = fields.String(validate=validate.OneOf([state.value for state in State]))
 
 
-class DeliverySchema(Schema):
+class WebhookDeliverySchema(Schema):
     """One event that a webhook is, or was, owed."""
 
     id = fields.Integer()
