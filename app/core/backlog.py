@@ -7,10 +7,12 @@ finished, and whoever does so looks after it.
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core.deliveries import LEASE, MAX_ERROR, Delivery, State, is_blocked
+
+AWAY = timedelta(hours=1)
 
 AGAIN: dict[str, Any] = {
     "state": State.PENDING.value,
@@ -28,15 +30,18 @@ AGAIN: dict[str, Any] = {
 def hold(session: Session, channel: str, target: str, pause: timedelta) -> bool:
     """Put off what was never tried, because another delivery to the same target failed.
 
-    One of them goes ahead after `pause`, to see how the target is; the rest wait until that one has
-    had its time. Returns whether there is one to go ahead.
+    One of them goes ahead after `pause`, to see how the target is; the rest wait for `release`, or
+    for AWAY, so that a long backlog is not written anew after each failure. Returns whether there
+    is one to go ahead.
     """
     untried = _untried(channel, target)
     scout = session.scalar(
         select(Delivery.id).where(untried, ~is_blocked()).order_by(Delivery.event_id).limit(1)
     )
-    again_at = func.now() + case((Delivery.id == scout, pause), else_=pause + LEASE)
-    _update(session, untried, {"next_at": again_at, "ring_at": again_at})
+    would_disturb = Delivery.next_at < func.now() + pause + LEASE
+    held = and_(untried, or_(Delivery.id == scout, would_disturb))
+    again_at = func.now() + case((Delivery.id == scout, pause), else_=pause + AWAY)
+    _update(session, held, {"next_at": again_at, "ring_at": again_at})
     return scout is not None
 
 

@@ -17,12 +17,12 @@ from app.webhooks.models import WebhookAttempt, WebhookEndpoint
 from app.webhooks.redelivery import Replayed
 from app.webhooks.schemas import (
     AttemptQuerySchema,
-    AttemptSchema,
+    DeliveryQuerySchema,
     ReplayInputSchema,
     ReplaySchema,
     SecretInputSchema,
     SecretSchema,
-    WebhookDeliveryQuerySchema,
+    WebhookAttemptSchema,
     WebhookDeliverySchema,
     WebhookInputSchema,
     WebhookPatchSchema,
@@ -123,7 +123,7 @@ def test_webhook(webhook_id: int) -> WebhookEndpoint:
 
 @bp.get("/webhooks/<id:webhook_id>/attempts/")
 @bp.arguments(AttemptQuerySchema, location="query")
-@bp.response(200, page_schema(AttemptSchema))
+@bp.response(200, page_schema(WebhookAttemptSchema))
 @bp.alt_response(403, description=NEEDS_ADMIN)
 def list_attempts(query: dict[str, Any], webhook_id: int) -> Page[WebhookAttempt]:
     """List what was sent in the last 30 days and what came back, newest first"""
@@ -134,7 +134,7 @@ def list_attempts(query: dict[str, Any], webhook_id: int) -> Page[WebhookAttempt
 
 
 @bp.get("/webhooks/<id:webhook_id>/deliveries/")
-@bp.arguments(WebhookDeliveryQuerySchema, location="query")
+@bp.arguments(DeliveryQuerySchema, location="query")
 @bp.response(200, page_schema(WebhookDeliverySchema))
 @bp.alt_response(403, description=NEEDS_ADMIN)
 def list_deliveries(query: dict[str, Any], webhook_id: int) -> Page[Any]:

@@ -13,6 +13,8 @@ MAX_DESCRIPTION = 200
 MAX_EVENTS = 50
 MAX_OVERLAP_HOURS = 168
 
+_URL = {"example": "https://example.com/hooks/tasks"}
+
 
 class WebhookSchema(Schema):
     """A webhook: an address that is posted events. Its secrets are never shown again."""
@@ -58,7 +60,7 @@ _events = partial(
 class WebhookPatchSchema(Schema):
     """What may be changed of a webhook; what is left out stays."""
 
-    url = Text(min_length=1, max_length=MAX_URL)
+    url = Text(min_length=1, max_length=MAX_URL, metadata=_URL)
     description = Text(max_length=MAX_DESCRIPTION)
     events = _events()
     is_active = fields.Boolean(
@@ -69,7 +71,7 @@ class WebhookPatchSchema(Schema):
 class WebhookInputSchema(Schema):
     """A new webhook."""
 
-    url = Text(min_length=1, max_length=MAX_URL, required=True)
+    url = Text(min_length=1, max_length=MAX_URL, required=True, metadata=_URL)
     description = Text(max_length=MAX_DESCRIPTION, load_default="")
     events = _events(load_default=lambda: ["*"])
     project = Id(
@@ -111,7 +113,7 @@ class AttemptQuerySchema(NumberedPageSchema):
     event_type = Text(max_length=64)
 
 
-class AttemptSchema(Schema):
+class WebhookAttemptSchema(Schema):
     """One request that was made, and what came back."""
 
     id = fields.Integer()
@@ -130,7 +132,7 @@ class AttemptSchema(Schema):
     milliseconds = fields.Integer()
 
 
-class WebhookDeliveryQuerySchema(NumberedPageSchema):
+class DeliveryQuerySchema(NumberedPageSchema):
     """Which deliveries."""
 
     state = fields.String(validate=validate.OneOf([state.value for state in State]))

@@ -279,7 +279,7 @@ def test_a_receiver_that_hangs_is_cut_off_and_does_not_hold_up_another(
     assert (paths.count("/hook"), paths.count("/hook/well")) == (1, 5)
     (entry,) = log(ada, made)
     assert entry["status"] is None
-    assert "within 0.2 s" in entry["error"]
+    assert entry["error"].startswith("HttpError: ")
     assert shown(bob, well)["failures"] == 0
 
 
