@@ -1,16 +1,13 @@
 """Calling the Lambda function: at AWS where it is configured, else the handler in this process."""
 
-import base64
 import io
-import json
 import logging
 from collections.abc import Mapping
-from contextlib import closing, redirect_stdout, suppress
-from typing import Any, Protocol
+from contextlib import redirect_stdout
+from typing import Any, Protocol, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from werkzeug.utils import import_string
 
-from app.clients.aws import has_credentials, make_aws_client
 from app.config import Settings
 from app.core.deliveries import Refused
 from lambda_function import lambda_handler
@@ -19,13 +16,8 @@ log = logging.getLogger(__name__)
 
 Payload = Mapping[str, Any]
 
-_REFUSALS = {
-    "InvalidRequestContentException",
-    "RequestTooLargeException",
-    "UnsupportedMediaTypeException",
-}
-"""What AWS says of a payload. Missing rights or a missing function can be mended: those wait."""
-_MAX_EXPLANATION = 4096
+AWS_LAMBDA = "app.clients.aws_lambda:AwsLambda"
+"""By its name, so that only a process that calls the function at AWS pays for boto3."""
 
 
 class LambdaError(Exception):
@@ -47,35 +39,6 @@ class LambdaClient(Protocol):
         """Call the function. Raises LambdaError, LambdaRefused."""
 
 
-class AwsLambda:
-    """Calls `AWS_LAMBDA_FUNCTION_NAME` and waits for its answer."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.function = settings.AWS_LAMBDA_FUNCTION_NAME
-        self.client = make_aws_client("lambda", settings, settings.AWS_ENDPOINT_URL_LAMBDA)
-
-    def invoke(self, payload: Payload, event_id: int) -> None:
-        """Call the function at AWS.
-
-        Raises LambdaError, also where the function itself failed, and LambdaRefused.
-        """
-        try:
-            answer = self.client.invoke(
-                FunctionName=self.function,
-                Payload=json.dumps(payload).encode(),
-                ClientContext=_context(event_id),
-            )
-            with closing(answer["Payload"]) as said:
-                explanation = said.read(_MAX_EXPLANATION) if "FunctionError" in answer else b""
-        except ClientError as error:
-            refused = error.response["Error"]["Code"] in _REFUSALS
-            raise (LambdaRefused if refused else LambdaError)(str(error)) from error
-        except BotoCoreError as error:
-            raise LambdaError(f"{type(error).__name__}: {error}") from error
-        if "FunctionError" in answer:
-            raise LambdaError(f"the function failed: {_in_words(explanation)}")
-
-
 class LocalLambda:
     """Calls `lambda_function.lambda_handler` here and logs what it prints, as CloudWatch would."""
 
@@ -90,21 +53,6 @@ class LocalLambda:
 
 def make_lambda_client(settings: Settings) -> LambdaClient:
     """The client that the settings ask for: a function without credentials is called here."""
-    if settings.AWS_LAMBDA_FUNCTION_NAME and has_credentials(settings):
-        return AwsLambda(settings)
+    if settings.AWS_LAMBDA_FUNCTION_NAME and settings.has_aws_key:
+        return cast(LambdaClient, import_string(AWS_LAMBDA)(settings))
     return LocalLambda()
-
-
-def _context(event_id: int) -> str:
-    return base64.b64encode(json.dumps({"custom": {"event_id": event_id}}).encode()).decode()
-
-
-def _in_words(explanation: bytes) -> str:
-    """What Lambda says of an error in a function: its type and its text, where it is as usual."""
-    with suppress(ValueError):
-        match json.loads(explanation):
-            case {"errorType": kind, "errorMessage": text}:
-                return f"{kind}: {text}"
-            case {"errorMessage": text}:
-                return str(text)
-    return explanation.decode(errors="replace")
