@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from app.core.jobs import WEBHOOKS, job
 from app.core.purging import purge, rows_of
+from app.notifications.service import attempt
 from app.webhooks import delivering
 from app.webhooks.models import WebhookAttempt
 
@@ -17,7 +18,7 @@ LOG_KEPT_FOR = timedelta(days=30)
 @job("webhooks.deliver", queue=WEBHOOKS, seconds=ATTEMPT_SECONDS)
 def deliver(delivery_id: int) -> str:
     """Call an endpoint once, if that is due and still wanted."""
-    return delivering.attempt(delivery_id)
+    return attempt(delivery_id, delivering.deliver)
 
 
 def purge_webhook_attempts() -> str:
