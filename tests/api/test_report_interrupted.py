@@ -233,7 +233,7 @@ def test_what_killed_workers_left_behind_is_removed_but_nothing_else(app, ada, f
         (folder / name).touch()
 
     with app.app_context():
-        assert expire_reports.run() == "0 reports expired, 2 abandoned files removed"
+        assert expire_reports() == "0 reports expired, 2 abandoned files removed"
 
     assert names(folder) == sorted(["8-1.csv", f"{number}-1.csv"])
     assert names(folder / "unfinished") == ["8-2.csv"]

@@ -280,8 +280,8 @@ def test_an_expired_report_says_so_and_its_file_is_gone(app, ada, rows, settings
     rows("UPDATE report_jobs SET expires_at = now() WHERE id = :id", id=old)
 
     with app.app_context():
-        said = expire_reports.run()
-        again = expire_reports.run()
+        said = expire_reports()
+        again = expire_reports()
 
     assert said == "1 reports expired, 0 abandoned files removed"
     assert again == "0 reports expired, 0 abandoned files removed"
