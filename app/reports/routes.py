@@ -33,7 +33,7 @@ def show_insight() -> dict[str, Any]:
     example={"format": "pdf", "title": "This month", "query": {"project": 1}},
 )
 @bp.response(202, ReportSchema, headers={"Location": {"schema": {"type": "string"}}})
-@bp.alt_response(409, description="Too many unfinished reports")
+@bp.alt_response(409, description="5 reports are unfinished, or 100 wait to be downloaded")
 def create_report(data: dict[str, Any]) -> tuple[ReportJob, dict[str, str]]:
     """Ask for a report, which a worker makes; the rows of tasks, or a summary with charts"""
     with unit_of_work() as session:

@@ -17,6 +17,8 @@ from app.users.actor import Actor
 from app.users.models import User
 
 MAX_UNFINISHED = 5
+MAX_KEPT = 100
+"""Files of one user; without an end, one user could fill the storage of all."""
 DEFAULT_DAYS = 30
 MAX_DAYS = 366
 
@@ -25,7 +27,7 @@ def create_report(session: Session, data: Mapping[str, Any], *, actor: Actor) ->
     """Ask the workers for a report; `data` as ReportInputSchema loads it.
 
     Raises Invalid for what the list of tasks refuses and for a period that is none, Conflict for
-    one unfinished report too many.
+    one report too many.
     """
     query = effective(session, data["query"], actor)
     period = _period(data, actor) if data["format"] in SUMMARIES else (None, None)
@@ -112,10 +114,13 @@ def _period(data: Mapping[str, Any], actor: Actor) -> tuple[date, date]:
 
 
 def _check_quota(session: Session, actor: Actor) -> None:
-    unfinished = session.scalar(
-        select(func.count())
-        .select_from(ReportJob)
-        .where(ReportJob.user_id == actor.id, ReportJob.state.in_(ACTIVE))
-    )
-    if (unfinished or 0) >= MAX_UNFINISHED:
+    is_kept = ReportJob.state == State.DONE
+    unfinished, kept = session.execute(
+        select(func.count().filter(~is_kept), func.count().filter(is_kept)).where(
+            ReportJob.user_id == actor.id, ReportJob.state.in_({*ACTIVE, State.DONE})
+        )
+    ).one()
+    if unfinished >= MAX_UNFINISHED:
         raise Conflict(f"You have {MAX_UNFINISHED} unfinished reports; cancel or await them first.")
+    if kept >= MAX_KEPT:
+        raise Conflict(f"You have {MAX_KEPT} reports to download; delete some of them first.")

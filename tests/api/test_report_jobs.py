@@ -243,6 +243,23 @@ def test_five_may_be_unfinished_at_a_time(app, ada, bob):
     assert ask(ada).status_code == 202
 
 
+def test_a_hundred_may_wait_to_be_downloaded(app, ada, bob, rows):
+    asked(ada)
+    work(app)
+    rows(
+        "INSERT INTO report_jobs (user_id, format, title, query, state, rows_done, run, attempts,"
+        " created_at) SELECT user_id, format, title, query, state, 0, 1, 1, now()"
+        " FROM report_jobs, generate_series(1, 99)"
+    )
+
+    refused = ask(ada)
+    assert refused.status_code == 409
+    assert "delete some of them" in refused.json["detail"]
+    assert ask(bob).status_code == 202
+    assert ada.delete(f"{REPORTS}1/").status_code == 204
+    assert ask(ada).status_code == 202
+
+
 def test_a_waiting_report_is_cancelled_and_then_deleted(app, ada):
     number = asked(ada)
 
