@@ -141,7 +141,7 @@ def _fields(line: str) -> tuple[str, dict[str, type]]:
     return event, {name: type(value) for name, value in ast.literal_eval(message).items()}
 
 
-def test_the_operators_commands_work_while_the_service_runs(tree):
+def test_the_operators_commands_work_while_the_service_runs(tree, tmp_path):
     table = README.partition("## Operating it")[2].partition("\n\n|")[2]
     named = re.findall(r"`\.venv/bin/(flask [\w -]+)`|`(flask [\w -]+)`", table)
     commands = [first or second for first, second in named]
@@ -150,6 +150,7 @@ def test_the_operators_commands_work_while_the_service_runs(tree):
         words = command.replace("NAME", "purge_expired_sessions").split()
         if "create-admin" in words:
             words += ["--username", "root", "--email", "root@example.com", "--password", "12345678"]
+        words += ["--out", str(tmp_path)] if "preview" in words else []
         run = subprocess.run(
             [sys.executable, "-m", *words],
             cwd=ROOT, env=tree.environ, check=False, capture_output=True, text=True, timeout=60,
