@@ -67,7 +67,9 @@ def _next(session: Session, delivery: Mapping[str, Any], now: datetime) -> str:
 
 def _done(delivery: Mapping[str, Any]) -> str:
     tried = times(delivery["attempts"])
-    return f"Carried out at {clock.iso(delivery['finished_at'])}; tried {tried}."
+    carrier = delivery["part_of"]
+    mail = f" It was told in the mail of delivery {carrier}." if carrier is not None else ""
+    return f"Carried out at {clock.iso(delivery['finished_at'])}; tried {tried}.{mail}"
 
 
 def _dropped(delivery: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The mails as a person can look at them, and what holds for every kind."""
 
 import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 
 import pytest
@@ -82,6 +83,14 @@ def test_every_mail_can_be_unsubscribed_by_one_click_but_what_must_be_told(lette
     else:
         assert message["List-Unsubscribe"] is None
         assert "nsubscribe" not in "".join(bodies(message).values())
+
+
+def test_the_address_that_unsubscribes_is_sent_as_it_is_however_long():
+    letter = letter_of(Kind.CHANGED, PUBLIC)
+    address = f"{PUBLIC}/unsubscribe/{'x' * 120}"
+    long = replace(letter, links=replace(letter.links, unsubscribe=address))
+
+    assert f"\nList-Unsubscribe:\n <{address}>\n" in compose(long, "a@example.com").as_string()
 
 
 def test_every_mail_looks_right_where_style_sheets_and_images_are_not_loaded(letter):

@@ -158,6 +158,8 @@ def test_an_explanation_says_what_is_happening(app, admin, owed, claim):
     assert "It has been due for 7 min and no worker has taken it" in said(0)
     answer(app, owed[0])
     assert said(0).startswith("Carried out at 20")
+    execute(app, f"UPDATE deliveries SET part_of = {owed[1]} WHERE id = {owed[0]}")
+    assert said(0).endswith(f"; tried twice. It was told in the mail of delivery {owed[1]}.")
 
 
 def test_an_order_about_a_part_is_one_about_the_whole(app, admin, owed, kill):

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -141,20 +142,25 @@ def _fields(line: str) -> tuple[str, dict[str, type]]:
     return event, {name: type(value) for name, value in ast.literal_eval(message).items()}
 
 
-def test_the_operators_commands_work_while_the_service_runs(tree):
+def test_the_operators_commands_work_while_the_service_runs(tree, tmp_path):
     table = README.partition("## Operating it")[2].partition("\n\n|")[2]
     named = re.findall(r"`\.venv/bin/(flask [\w -]+)`|`(flask [\w -]+)`", table)
     commands = [first or second for first, second in named]
     assert "flask create-admin" in commands
-    for command in commands:
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
         words = command.replace("NAME", "purge_expired_sessions").split()
         if "create-admin" in words:
             words += ["--username", "root", "--email", "root@example.com", "--password", "12345678"]
-        run = subprocess.run(
+        words += ["--out", str(tmp_path)] if "preview" in words else []
+        return subprocess.run(
             [sys.executable, "-m", *words],
             cwd=ROOT, env=tree.environ, check=False, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
-        assert run.returncode == 0, run.stdout + run.stderr
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in pool.map(run, commands):
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
