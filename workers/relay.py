@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.core import cache, deliveries
 from app.core.deliveries import Owed
+from app.core.errors import in_one_line
 from app.core.events import Deliver, DeliverTo, EventRecord, react_after_commit, reactions_to
 from app.extensions import db
 from app.notifications.channels import AGAIN_CHANNEL, JOBS_BY_CHANNEL
@@ -72,7 +73,7 @@ class Relay:
                     # The stack of a lost connection says nothing; that of a mistake of ours does.
                     log.error(
                         "The relay failed and tries again: %s",
-                        " ".join(str(getattr(error, "orig", error)).split()),
+                        in_one_line(error),
                         exc_info=not isinstance(error, SQLAlchemyError),
                     )
             finally:

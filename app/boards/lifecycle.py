@@ -14,11 +14,6 @@ class Status(enum.StrEnum):
     CANCELLED = "CANCELLED"
     ARCHIVED = "ARCHIVED"
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is still something to do."""
-        return self in OPEN
-
 
 OPEN = frozenset({Status.BACKLOG, Status.TODO, Status.IN_PROGRESS, Status.REVIEW})
 CLOSED = frozenset(Status) - OPEN

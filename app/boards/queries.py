@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.boards.models import Board, BoardColumn
 from app.core.errors import NotFound
-from app.core.pagination import numbered
+from app.core.pagination import counted_page
 from app.projects.models import Project
 from app.projects.permissions import Standing
 from app.projects.queries import get_project, projects_of, standing_in
@@ -57,6 +57,5 @@ def list_boards(
         seen = seen.where(Board.project_id == query["project"])
     elif not actor.is_admin:
         seen = seen.where(Board.project_id.in_(projects_of(actor)))
-    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
     ordered = seen.order_by(Board.project_id, Board.position, Board.id)
-    return count, session.scalars(numbered(ordered, query)).all()
+    return counted_page(session, ordered, query)

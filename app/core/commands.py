@@ -7,6 +7,7 @@ from types import TracebackType
 from sqlalchemy.exc import OperationalError
 
 from app.config import SettingsError
+from app.core.errors import in_one_line
 
 
 def speak_plainly() -> None:
@@ -23,9 +24,8 @@ def _tell(kind: type[BaseException], error: BaseException, stack: TracebackType 
     if isinstance(error, SettingsError):
         sys.stderr.write(f"Error: {error}\n")
     elif isinstance(error, OperationalError):
-        reason = " ".join(str(error.orig).split())
         sys.stderr.write(
-            f"Error: The database does not answer: {reason}\n"
+            f"Error: The database does not answer: {in_one_line(error)}\n"
             "Start the service (python run.py), or let DATABASE_URL name a database that runs.\n"
         )
     else:

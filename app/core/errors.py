@@ -169,3 +169,8 @@ def problem(
     if errors:
         document["errors"] = errors
     return document | dict(extra or {})
+
+
+def in_one_line(error: BaseException) -> str:
+    """What an error says, without line breaks; of the database's, without the statement."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -13,8 +13,18 @@ from urllib.parse import urlencode
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import Schema, fields
-from sqlalchemy import ColumnElement, GenerativeSelect, and_, literal, or_, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import (
+    ColumnElement,
+    GenerativeSelect,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import clock
 from app.core.errors import Invalid
@@ -56,6 +66,14 @@ def numbered(rows: Rows, query: Mapping[str, Any]) -> Rows:
     """The rows of the page that `query` (`page`, `page_size`) names."""
     size = query["page_size"]
     return rows.limit(size).offset((query["page"] - 1) * size)
+
+
+def counted_page(
+    session: Session, rows: Select[T], query: Mapping[str, Any]
+) -> tuple[int, Sequence[T]]:
+    """How many `rows` there are, and those of the page that `query` names."""
+    count = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    return count, session.scalars(numbered(rows, query)).all()
 
 
 def paged(count: int, results: Sequence[T], query: Mapping[str, Any]) -> Page[T]:

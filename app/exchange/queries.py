@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import snapshot
 from app.core.errors import NotFound
-from app.core.pagination import numbered
+from app.core.pagination import counted_page
 from app.exchange.models import ImportFault, TaskImport
 from app.users.actor import Actor
 
@@ -30,8 +30,7 @@ def list_imports(
     seen = select(TaskImport)
     if not actor.is_admin:
         seen = seen.where(TaskImport.user_id == actor.id)
-    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
-    return count, session.scalars(numbered(seen.order_by(TaskImport.id.desc()), query)).all()
+    return counted_page(session, seen.order_by(TaskImport.id.desc()), query)
 
 
 def list_faults(
@@ -39,8 +38,7 @@ def list_faults(
 ) -> tuple[int, Sequence[ImportFault]]:
     """Count and page of what is wrong with the rows, in their order."""
     faults = select(ImportFault).where(ImportFault.import_id == found.id)
-    count = session.scalar(select(func.count()).select_from(faults.subquery())) or 0
-    return count, session.scalars(numbered(faults.order_by(ImportFault.id), query)).all()
+    return counted_page(session, faults.order_by(ImportFault.id), query)
 
 
 def all_faults(import_id: int) -> Iterator[ImportFault]:

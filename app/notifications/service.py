@@ -7,15 +7,17 @@ What was true at the event may not be true any more, so everything is checked ag
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.clients.aws_lambda import make_lambda_client
+from app.clients.functions import make_lambda_client
 from app.config import current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery, NotNow, Owed, Refused
+from app.core.errors import in_one_line
 from app.core.events import EventRecord, reactions_to
 from app.extensions import db
 from app.notifications.completion import completion_payload
@@ -24,9 +26,11 @@ from app.users.models import User
 
 log = logging.getLogger(__name__)
 
-
 Claim = Callable[[Session, int], Delivery | None]
-Deliver = Callable[[Session, Delivery, EventRecord], None]
+Note = Callable[[Session], None]
+"""Writes down what became of a delivery."""
+Deliver = Callable[[Session, Delivery, EventRecord], Note | None]
+"""Makes an attempt; without a note it went well."""
 
 _CREDENTIALS = re.compile(
     r"(://[^\s:/@]*:|(?:password|passwd|secret|token|key)\w*['\"]?\s*[=:]\s*)[^\s@,;]+",
@@ -37,38 +41,51 @@ _CREDENTIALS = re.compile(
 def attempt(delivery_id: int, deliver: Deliver, claim: Claim = deliveries.claim) -> str:
     """Try one delivery with `deliver` and write down how it went; returns that in a word.
 
-    Nothing happens where somebody else has it, it is done, or it has to wait its turn. Whatever
-    `deliver` raises is noted on the row, which decides when to try again; after `Refused`, never.
-    `NotNow` is no attempt at all.
+    Nothing happens where somebody else has it, it is done, or it has to wait its turn.
     """
     with unit_of_work() as session:
         delivery = claim(session, delivery_id)
     if delivery is None:
         return "nothing to do"
+    # It stays as it was claimed, whoever changes the row: by that a late attempt is known as late.
+    db.session.expunge(delivery)
+    note = _try(delivery, deliver)
+    db.session.rollback()
+    with unit_of_work() as session:
+        note(session)
+    columns = select(Delivery.state, Delivery.last_error)
+    state, error = db.session.execute(columns.where(Delivery.id == delivery.id)).one()
+    return f"delivery {delivery.id} is {state}" + (f": {error}" if error else "")
+
+
+def _try(delivery: Delivery, deliver: Deliver) -> Note:
+    """What is to be noted of an attempt.
+
+    Whatever `deliver` raises is noted on the row, which decides when to try again; after `Refused`,
+    never. `NotNow` is no attempt at all.
+    """
     try:
         record = db.session.get_one(EventRecord, delivery.event_id)
         context.set_request_id(record.request_id or context.request_id.get())
-        deliver(db.session(), delivery, record)
+        note = deliver(db.session(), delivery, record)
     except NotWanted as reason:
-        why = str(reason)
-        return _note(delivery, lambda session: deliveries.drop(session, delivery, why))
+        return partial(deliveries.drop, delivery=delivery, reason=str(reason))
     except NotNow as pause:
-        wait = pause.wait
-        return _note(delivery, lambda session: deliveries.postpone(session, delivery, wait))
+        return partial(deliveries.postpone, delivery=delivery, wait=pause.wait)
     except Refused as error:
         problem = described(error)
         log.error("Delivery %s was refused for good: %s", delivery.id, problem)
-        return _note(delivery, lambda session: deliveries.refuse(session, delivery, problem))
+        return partial(deliveries.refuse, delivery=delivery, error=problem)
     except Exception as error:  # noqa: BLE001 - a bug in one mail must not leave its row leased
         problem = described(error)
         log.warning("Delivery %s failed: %s", delivery.id, problem)
-        return _note(delivery, lambda session: deliveries.fail(session, delivery, problem))
-    return _note(delivery, lambda session: deliveries.finish(session, delivery))
+        return partial(deliveries.fail, delivery=delivery, error=problem)
+    return note or partial(deliveries.finish, delivery=delivery)
 
 
 def described(error: Exception) -> str:
     """An error as one line, without what looks like a password."""
-    line = _CREDENTIALS.sub(r"\1***", " ".join(str(error).split()))
+    line = _CREDENTIALS.sub(r"\1***", in_one_line(error))
     return f"{type(error).__name__}: {line}"
 
 
@@ -93,11 +110,3 @@ def react_again(session: Session, delivery: Delivery, record: EventRecord) -> No
     with unit_of_work() as own:
         owed = (to for handler in handlers[first:] for to in handler(own, record))
         deliveries.owe(own, [Owed(record, to) for to in owed])
-
-
-def _note(delivery: Delivery, write: Callable[[Session], None]) -> str:
-    db.session.rollback()
-    with unit_of_work() as session:
-        write(session)
-    state = db.session.scalar(select(Delivery.state).where(Delivery.id == delivery.id))
-    return f"delivery {delivery.id} is {state}"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.pagination import numbered
+from app.core.pagination import counted_page
 from app.processes.models import Heartbeat
 
 
@@ -18,6 +18,5 @@ def live_processes(session: Session) -> Sequence[Heartbeat]:
 
 def read_processes(session: Session, query: Mapping[str, Any]) -> tuple[int, Sequence[Heartbeat]]:
     """Count and page of all processes of the last day, the gone ones as well."""
-    count = session.scalar(select(func.count()).select_from(Heartbeat)) or 0
     known = select(Heartbeat).order_by(Heartbeat.kind, Heartbeat.name)
-    return count, session.scalars(numbered(known, query)).all()
+    return counted_page(session, known, query)

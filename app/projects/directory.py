@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Forbidden, NotFound
-from app.core.pagination import numbered
+from app.core.pagination import counted_page
 from app.projects.queries import shares_project_with
 from app.users.actor import Actor
 from app.users.models import User
@@ -30,8 +30,7 @@ def list_people(
             errors={name: ["is for administrators only"] for name in hidden},
         )
     matching = _matching(_seen_by(actor), query, actor)
-    count = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    return count, session.scalars(numbered(matching.order_by(User.id), query)).all()
+    return counted_page(session, matching.order_by(User.id), query)
 
 
 def find_person(session: Session, user_id: int, actor: Actor) -> User:

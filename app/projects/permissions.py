@@ -6,8 +6,7 @@ MANAGER makes a member at least MANAGER in every project that he or she is a mem
 """
 
 import enum
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.core.errors import Forbidden, NotFound
 from app.projects.models import ProjectRole
@@ -102,10 +101,6 @@ class Standing:
         if self.actor.is_admin:
             return True
         return self.role is not None if self.in_project else bool(self.ties)
-
-    def with_ties(self, ties: Collection[Tie], *, thing: str) -> "Standing":
-        """How the same person, with these ties besides, stands to a `thing` in this one."""
-        return replace(self, thing=thing, ties=self.ties | frozenset(ties))
 
     def may(self, permission: Permission) -> bool:
         """Whether the table grants `permission`."""

@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict, NotFound
-from app.core.pagination import numbered
+from app.core.pagination import counted_page, numbered
 from app.projects.models import Project, ProjectMember, ProjectRole
 from app.projects.permissions import Standing, Tie, effective_role
 from app.users.actor import Actor
@@ -102,8 +102,7 @@ def list_projects(
         seen = seen.where(Project.is_archived == query["is_archived"])
     if text := query.get("search"):
         seen = seen.where(Project.name.icontains(text, autoescape=True))
-    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
-    projects = session.scalars(numbered(seen.order_by(Project.id), query)).all()
+    count, projects = counted_page(session, seen.order_by(Project.id), query)
     ids = [project.id for project in projects]
     roles, members = roles_in(session, ids, actor), _member_counts(session, ids)
     rows = [

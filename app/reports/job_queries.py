@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
-from app.core.pagination import numbered
+from app.core.pagination import counted_page
 from app.reports.models import ReportJob
 from app.users.actor import Actor
 
@@ -27,8 +27,7 @@ def list_reports(
     seen = select(ReportJob)
     if not actor.is_admin:
         seen = seen.where(ReportJob.user_id == actor.id)
-    count = session.scalar(select(func.count()).select_from(seen.subquery())) or 0
-    return count, session.scalars(numbered(seen.order_by(ReportJob.id.desc()), query)).all()
+    return counted_page(session, seen.order_by(ReportJob.id.desc()), query)
 
 
 def named_files(session: Session, names: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.config import current_settings
 from app.core import clock
-from app.core.pagination import numbered
+from app.core.pagination import counted_page
 from app.schedule.models import ACTIVE, ScheduledRun
 from app.schedule.table import TABLE, Entry
 
@@ -41,10 +41,8 @@ def read_runs(session: Session, query: Mapping[str, Any]) -> tuple[int, Sequence
     """Count and page of the runs, newest first; `query` is a ScheduledRunQuerySchema."""
     columns = {"job": ScheduledRun.name, "state": ScheduledRun.state}
     wanted = [columns[name] == query[name] for name in columns if name in query]
-    count = session.scalar(select(func.count()).select_from(ScheduledRun).where(*wanted)) or 0
     newest = (ScheduledRun.tick_at.desc(), ScheduledRun.id.desc())
-    runs = select(ScheduledRun).where(*wanted).order_by(*newest)
-    return count, session.scalars(numbered(runs, query)).all()
+    return counted_page(session, select(ScheduledRun).where(*wanted).order_by(*newest), query)
 
 
 def last_tick(session: Session, name: str) -> datetime | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.claims import RING_AGAIN
+from app.core.errors import in_one_line
 from app.schedule.models import ACTIVE, CLAIMS, ScheduledRun, State
 from app.schedule.queries import last_tick, service_zone
 from app.schedule.table import BY_NAME, MOST_MADE_UP, PATIENCE, TABLE, Entry, Missed
@@ -78,8 +79,7 @@ def note_done(run: ScheduledRun, result: str) -> None:
 
 def note_failure(run: ScheduledRun, error: BaseException) -> None:
     """The job raised `error`: it is tried again after a pause, unless often enough or by hand."""
-    words = " ".join(str(getattr(error, "orig", error)).split())
-    run.error = f"{type(error).__name__}: {words}"[:MAX_TEXT]
+    run.error = f"{type(error).__name__}: {in_one_line(error)}"[:MAX_TEXT]
     if run.by_hand or run.attempts >= MAX_ATTEMPTS:
         _finish(run, State.FAILED)
         return

@@ -1,6 +1,6 @@
 """What can happen to a task, and whose streams hear of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from app.boards.lifecycle import Status
@@ -75,11 +75,6 @@ def before(record: EventRecord) -> dict[str, Any] | None:
 def after(record: EventRecord) -> dict[str, Any] | None:
     """The task as it is after the event; None where it is gone."""
     return None if record.type == TaskDeleted.type else record.snapshot
-
-
-def both_sides(record: EventRecord) -> Iterator[dict[str, Any]]:
-    """The task before and after the event, as far as it was there."""
-    yield from (side for side in (before(record), after(record)) if side is not None)
 
 
 def is_completion(record: EventRecord) -> bool:

@@ -1,7 +1,7 @@
-"""One attempt at one delivery to an endpoint, from claim to result.
+"""One attempt at one delivery to an endpoint: what is sent, and what follows from the answer.
 
-Claim, preparation and result are short transactions of their own; nothing is held while the
-receiver is spoken to. Everything is checked again at every attempt.
+Preparation and result are short transactions of their own; nothing is held while the receiver is
+spoken to. Everything is checked again at every attempt.
 """
 
 import logging
@@ -9,22 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.clients.http import Answer, HttpError, UnsafeAddress, make_http_client
 from app.config import current_settings
-from app.core import clock, context, deliveries
+from app.core import clock, deliveries
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery
 from app.core.events import EventRecord
-from app.notifications.service import described
+from app.notifications.service import Note, described
 from app.notifications.wanted import NotWanted
 from app.projects.models import Project
 from app.users.models import User
 from app.webhooks import circuit
-from app.webhooks.circuit import NotNow
 from app.webhooks.messages import Envelope, envelope
 from app.webhooks.models import WebhookAttempt, WebhookEndpoint
 from app.webhooks.queries import secrets_of
@@ -67,38 +67,16 @@ class Result:
         return _asked_pause(named.get("retry-after", ""))
 
 
-def attempt(delivery_id: int) -> str:
-    """Try one delivery and write down how it went; returns that in a word."""
-    with unit_of_work() as session:
-        delivery = deliveries.claim(session, delivery_id)
-    if delivery is None:
-        return "nothing to do"
-    try:
-        with unit_of_work() as session:
-            call = _prepare(session, delivery)
-        result = _send(call)
-        with unit_of_work() as session:
-            _conclude(session, delivery, call, result)
-    except NotNow as not_now:
-        with unit_of_work() as session:
-            deliveries.postpone(session, delivery, not_now.wait)
-        return f"delivery {delivery.id} waits: its webhook is failing"
-    except NotWanted as reason:
-        with unit_of_work() as session:
-            deliveries.drop(session, delivery, str(reason))
-        return f"delivery {delivery.id} is dropped: {reason}"
-    except Exception as error:
-        log.exception("Delivery %s failed.", delivery.id)
-        with unit_of_work() as session:
-            deliveries.fail(session, delivery, described(error))
-        return f"delivery {delivery.id} failed"
-    return f"delivery {delivery.id}: {result.error or 'done'}"
+def deliver(session: Session, delivery: Delivery, record: EventRecord) -> Note:
+    """Call an endpoint; returns what writes down how that went. Raises NotWanted, NotNow."""
+    session.rollback()  # Units of work begin with a transaction of their own.
+    with unit_of_work() as own:
+        call = _prepare(own, delivery, record)
+    return partial(_conclude, delivery=delivery, call=call, result=_send(call))
 
 
-def _prepare(session: Session, delivery: Delivery) -> Call:
+def _prepare(session: Session, delivery: Delivery, record: EventRecord) -> Call:
     """What is to be sent now. Raises NotWanted, NotNow."""
-    record = session.get_one(EventRecord, delivery.event_id)
-    context.set_request_id(record.request_id or context.request_id.get())
     endpoint = session.get(WebhookEndpoint, int(delivery.target), populate_existing=True)
     if endpoint is None:
         raise NotWanted(DELETED)

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.deliveries import Delivery, State
 from app.core.errors import NotFound
 from app.core.events import EventRecord
-from app.core.pagination import numbered
+from app.core.pagination import counted_page, numbered
 from app.notifications.channels import WEBHOOK_CHANNEL
 from app.projects.models import Project
 from app.projects.permissions import Permission
@@ -68,10 +68,8 @@ def list_endpoints(
         whose = WebhookEndpoint.project_id == query["project"]
     else:
         whose = WebhookEndpoint.user_id == actor.id
-    found = select(WebhookEndpoint).where(whose)
-    return _count(session, found), session.scalars(
-        numbered(found.order_by(WebhookEndpoint.id), query)
-    ).all()
+    found = select(WebhookEndpoint).where(whose).order_by(WebhookEndpoint.id)
+    return counted_page(session, found, query)
 
 
 def list_attempts(
@@ -86,9 +84,7 @@ def list_attempts(
     if "ok" in query:
         succeeded = func.coalesce(WebhookAttempt.status.between(200, 299), False)
         found = found.where(succeeded.is_(query["ok"]))
-    return _count(session, found), session.scalars(
-        numbered(found.order_by(WebhookAttempt.id.desc()), query)
-    ).all()
+    return counted_page(session, found.order_by(WebhookAttempt.id.desc()), query)
 
 
 def list_deliveries(
@@ -98,8 +94,9 @@ def list_deliveries(
     found = _deliveries(endpoint)
     if "state" in query:
         found = found.where(Delivery.state == query["state"])
+    count = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     rows = session.execute(numbered(found.order_by(Delivery.id.desc()), query)).mappings()
-    return _count(session, found), [dict(row) for row in rows]
+    return count, [dict(row) for row in rows]
 
 
 def show_delivery(
@@ -180,7 +177,3 @@ def _deliveries(endpoint: WebhookEndpoint) -> Select[Any]:
         .join(EventRecord, EventRecord.id == Delivery.event_id)
         .where(Delivery.channel == WEBHOOK_CHANNEL, Delivery.target == str(endpoint.id))
     )
-
-
-def _count(session: Session, found: Select[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(found.subquery())) or 0

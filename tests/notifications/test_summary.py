@@ -40,7 +40,7 @@ def summarise(app):
 
     def run():
         with app.app_context():
-            return jobs.send_daily_summary.run()
+            return jobs.send_daily_summary()
 
     return run
 

@@ -8,6 +8,7 @@ from app.core import deliveries as core
 from app.core.db import unit_of_work
 from app.core.deliveries import Delivery
 from app.extensions import db
+from app.notifications.service import attempt
 from tests.workers.support import deliveries, execute, let_pass, relay
 
 TASKS = "/api/v1/tasks/"
@@ -108,6 +109,20 @@ def test_a_lease_that_ran_out_is_given_to_another(app, owed):
     finish(app, dead_worker)
     finish(app, second_worker)
     assert state(app, owed[0]).state == "done"
+
+
+def test_an_attempt_that_was_taken_over_has_no_say_any_more(app, owed):
+    def lose_it(*_):
+        let_pass(app, timedelta(seconds=61))
+        assert claim(app, owed[0]).attempts == 2
+        raise TimeoutError
+
+    with app.app_context():
+        attempt(owed[0], lose_it)
+
+    found = state(app, owed[0])
+    assert (found.attempts, found.last_error) == (2, None)
+    assert found.lease_until is not None
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _PROSE = (
 
 def letter_of(kind: Kind, public: str) -> Letter:
     """A letter of `kind`, from the service at the address `public`."""
-    token = f"{public}/api/v1/notifications/unsubscribe/?token=a-sample"
+    token = f"{public}/unsubscribe/a-sample"
     links = Links(public, token if KINDS[kind].channels else None)
     title = "Office move" if kind is Kind.PROJECT_INVITATION else "Write the quarterly report"
     records = _records(kind)
