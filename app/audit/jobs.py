@@ -1,8 +1,8 @@
 """The jobs over the audit log."""
 
-from app.audit.retention import BATCH, purge_batch
+from app.audit.retention import forget_events, old_events
 from app.config import current_settings
-from app.core.db import unit_of_work
+from app.core.purging import purge
 
 
 def purge_audit_logs() -> str:
@@ -10,9 +10,4 @@ def purge_audit_logs() -> str:
     days = current_settings().AUDIT_RETENTION_DAYS
     if not days:
         return "everything is kept: AUDIT_RETENTION_DAYS is 0"
-    purged, deleted = 0, BATCH
-    while deleted == BATCH:
-        with unit_of_work() as session:
-            deleted = purge_batch(session, days)
-        purged += deleted
-    return f"{purged} events older than {days} days deleted"
+    return f"{purge(old_events(days), forget_events)} events older than {days} days deleted"

@@ -19,6 +19,7 @@ ENTITIES = (
     "import",
     "notification",
     "preferences",
+    "report",
     "delivery",
     "quiet_hours",
     "summary",

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.clients.aws import has_credentials, make_aws_client
+from app.clients.aws import make_aws_client
 from app.config import Settings
 
 _RECENT = 20
@@ -111,6 +111,6 @@ class LocalScalingGroup:
 
 def make_scaling_group(settings: Settings) -> ScalingGroup:
     """The group that the settings name; without one or without credentials, the local number."""
-    if settings.AUTO_SCALING_GROUP_NAME and has_credentials(settings):
+    if settings.AUTO_SCALING_GROUP_NAME and settings.has_aws_key:
         return AwsScalingGroup(settings)
     return LocalScalingGroup(settings.DATA_DIR / "desired_capacity")

@@ -13,11 +13,6 @@ from app.config import Settings
 TIMEOUTS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
 
 
-def has_credentials(settings: Settings) -> bool:
-    """Whether AWS can be called at all."""
-    return bool(settings.AWS_ACCESS_KEY_ID and settings.AWS_SECRET_ACCESS_KEY)
-
-
 def make_aws_client(
     service: str, settings: Settings, endpoint: str, config: Config = TIMEOUTS
 ) -> Any:

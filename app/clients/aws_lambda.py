@@ -1,23 +1,14 @@
-"""Calling the Lambda function: at AWS where it is configured, else the handler in this process."""
+"""The Lambda function at AWS; imported only where one is set, by a process that calls it."""
 
 import base64
-import io
 import json
-import logging
-from collections.abc import Mapping
-from contextlib import closing, redirect_stdout, suppress
-from typing import Any, Protocol
+from contextlib import closing, suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.clients.aws import has_credentials, make_aws_client
+from app.clients.aws import make_aws_client
+from app.clients.functions import LambdaError, LambdaRefused, Payload
 from app.config import Settings
-from app.core.deliveries import Refused
-from lambda_function import lambda_handler
-
-log = logging.getLogger(__name__)
-
-Payload = Mapping[str, Any]
 
 _REFUSALS = {
     "InvalidRequestContentException",
@@ -26,25 +17,6 @@ _REFUSALS = {
 }
 """What AWS says of a payload. Missing rights or a missing function can be mended: those wait."""
 _MAX_EXPLANATION = 4096
-
-
-class LambdaError(Exception):
-    """The function could not be called or failed; trying again later may work."""
-
-
-class LambdaRefused(Refused):
-    """The payload will never be taken."""
-
-
-class LambdaClient(Protocol):
-    """Calls the function with a payload, or raises LambdaError or LambdaRefused.
-
-    `event_id` is the same whenever the call has to be repeated; a function finds it in its context
-    as `client_context.custom["event_id"]` and can tell by it what it has done before.
-    """
-
-    def invoke(self, payload: Payload, event_id: int) -> None:
-        """Call the function. Raises LambdaError, LambdaRefused."""
 
 
 class AwsLambda:
@@ -74,25 +46,6 @@ class AwsLambda:
             raise LambdaError(f"{type(error).__name__}: {error}") from error
         if "FunctionError" in answer:
             raise LambdaError(f"the function failed: {_in_words(explanation)}")
-
-
-class LocalLambda:
-    """Calls `lambda_function.lambda_handler` here and logs what it prints, as CloudWatch would."""
-
-    def invoke(self, payload: Payload, event_id: int) -> None:
-        """Call the handler."""
-        printed = io.StringIO()
-        with redirect_stdout(printed):
-            lambda_handler(dict(payload), None)
-        for line in printed.getvalue().splitlines():
-            log.info("%s", line)
-
-
-def make_lambda_client(settings: Settings) -> LambdaClient:
-    """The client that the settings ask for: a function without credentials is called here."""
-    if settings.AWS_LAMBDA_FUNCTION_NAME and has_credentials(settings):
-        return AwsLambda(settings)
-    return LocalLambda()
 
 
 def _context(event_id: int) -> str:

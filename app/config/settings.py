@@ -435,6 +435,11 @@ class Settings(BaseSettings):
         return self.ENVIRONMENT == "production"
 
     @property
+    def has_aws_key(self) -> bool:
+        """Tell whether Lambda and the auto-scaling group can be called at AWS."""
+        return bool(self.AWS_ACCESS_KEY_ID and self.AWS_SECRET_ACCESS_KEY)
+
+    @property
     def origins(self) -> list[str]:
         """Return every web origin that may call: the service's own and ``CORS_ORIGINS``."""
         parts = urlsplit(self.PUBLIC_URL)

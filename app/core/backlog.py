@@ -14,18 +14,6 @@ from app.core.deliveries import LEASE, MAX_ERROR, Delivery, State, is_blocked
 
 AWAY = timedelta(hours=1)
 
-AGAIN: dict[str, Any] = {
-    "state": State.PENDING.value,
-    "attempts": 0,
-    "last_error": None,
-    "lease_until": None,
-    "finished_at": None,
-    "created_at": func.now(),
-    "next_at": func.now(),
-    "ring_at": func.now(),
-}
-"""The values that make a finished delivery owed once more, as if for the first time."""
-
 
 def hold(session: Session, channel: str, target: str, pause: timedelta) -> bool:
     """Put off what was never tried, because another delivery to the same target failed.

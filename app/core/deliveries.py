@@ -129,6 +129,22 @@ class Delivery(Base):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+AGAIN: dict[str, Any] = {
+    "state": State.PENDING.value,
+    "attempts": 0,
+    "last_error": None,
+    "lease_until": None,
+    "finished_at": None,
+    "created_at": func.now(),
+    "next_at": func.now(),
+    "ring_at": func.now(),
+}
+"""The values that make a delivery owed once more, as if for the first time.
+
+`created_at` is among them, since three days from then it is given up.
+"""
+
+
 class Owed(NamedTuple):
     """A delivery to be noted for an event."""
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from app.core.deliveries import MAX_ERROR, Delivery, State
+from app.core.deliveries import AGAIN, MAX_ERROR, Delivery, State
 from app.core.events import EventRecord
 
 DROPPABLE = (State.PENDING, State.DEAD)
@@ -31,22 +31,9 @@ class Handled(NamedTuple):
 
 
 def requeue(session: Session, wanted: Sequence[ColumnElement[bool]], limit: int) -> Handled:
-    """Have the oldest `limit` of those `wanted` tried again at once, as if they were new.
-
-    `created_at` is set anew with all else, since three days from then they are given up.
-    """
+    """Have the oldest `limit` of those `wanted` tried again at once, as if they were new."""
     ids, in_hand = _hold(session, wanted, limit, tuple(State))
-    _set(
-        session,
-        ids,
-        state=State.PENDING.value,
-        attempts=0,
-        created_at=func.now(),
-        next_at=func.now(),
-        ring_at=func.now(),
-        last_error=None,
-        finished_at=None,
-    )
+    _set(session, ids, **AGAIN)
     return Handled(ids, in_hand, _overtaken(session, ids))
 
 
@@ -97,7 +84,7 @@ def _set(session: Session, ids: Sequence[int], **values: Any) -> None:
     session.execute(
         update(Delivery)
         .where(or_(Delivery.id.in_(ids), Delivery.part_of.in_(ids)))
-        .values(lease_until=None, **values)
+        .values({"lease_until": None, **values})
         .execution_options(synchronize_session=False)
     )
 

@@ -79,6 +79,8 @@ class CommaList(fields.List[Any]):
     ) -> list[Any]:
         given = value if isinstance(value, list) else [value]
         parts = [part.strip() for item in given for part in str(item).split(",")]
+        if not parts:  # in JSON; a query string always has one
+            raise ValidationError("takes at least one value")
         if len(parts) > 100:
             raise ValidationError("takes at most 100 values")
         try:

@@ -6,8 +6,10 @@ from app.config import current_settings
 from app.core import clock
 from app.core.db import unit_of_work
 from app.core.jobs import LAMBDA, MAINTENANCE, NOTIFICATIONS, job
+from app.core.purging import purge, rows_of
 from app.notifications import folding, mailing, service, summary
-from app.notifications.retention import BATCH, KEPT_DAYS, purge_batch
+from app.notifications.models import Notification
+from app.notifications.retention import KEPT_DAYS, old_notifications
 from app.tasks.due import day_bounds
 
 # The lease of a delivery (60 s) must outlast every attempt: SMTP and AWS time out after 10 s each
@@ -37,7 +39,7 @@ def send_daily_summary() -> str:
     """Mail everyone who has something to do what is due and what was done, once a day."""
     zone = ZoneInfo(current_settings().SERVICE_TIMEZONE)
     since, _ = day_bounds(clock.now().astimezone(zone).date(), zone)
-    told: int = 0
+    told = 0
     after: int | None = 0
     while after is not None:
         with unit_of_work() as session:
@@ -48,9 +50,5 @@ def send_daily_summary() -> str:
 
 def purge_notifications() -> str:
     """Delete notifications that were read and are older than 90 days."""
-    purged, deleted = 0, BATCH
-    while deleted == BATCH:
-        with unit_of_work() as session:
-            deleted = purge_batch(session)
-        purged += deleted
+    purged = purge(old_notifications(), rows_of(Notification))
     return f"{purged} notifications older than {KEPT_DAYS} days deleted"

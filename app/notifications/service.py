@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.clients.aws_lambda import make_lambda_client
+from app.clients.functions import make_lambda_client
 from app.config import current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work

@@ -16,6 +16,8 @@ from app.notifications.mails.letter import Letter
 from app.notifications.models import Notification
 from app.notifications.preferences import wants
 from app.projects.models import Project, ProjectMember
+from app.projects.permissions import Permission
+from app.projects.queries import standing_in
 from app.tasks.models import Task
 from app.tasks.queries import standing_to
 from app.tasks.recording import as_json
@@ -96,6 +98,16 @@ def _check_summary(_: Session, letter: Letter) -> None:
         raise NotWanted("none of the tasks is the user's any more")
 
 
+def _check_webhook(session: Session, letter: Letter) -> None:
+    """The recipient may still see the webhook, whose address is no news for other members."""
+    if letter.last.project_id is None:
+        return
+    project = session.get_one(Project, letter.last.project_id, populate_existing=True)
+    standing = standing_in(session, project, Actor.of(letter.recipient))
+    if project.deleted_at is not None or not standing.may(Permission.MANAGE_WEBHOOKS):
+        raise NotWanted("the user may not see the webhook any more")
+
+
 def _check_nothing(_: Session, __: Letter) -> None:
     """There is nothing that could have changed."""
 
@@ -109,7 +121,7 @@ CHECKS: Mapping[Kind, Check] = {
     Kind.COMMENTED: _check_comment,
     Kind.CHANGED: _check_change,
     Kind.DAILY_SUMMARY: _check_summary,
-    Kind.WEBHOOK_DISABLED: _check_nothing,
+    Kind.WEBHOOK_DISABLED: _check_webhook,
     Kind.TEST: _check_nothing,
 }
 

@@ -6,8 +6,12 @@ from app.core import clock
 from app.core.cache import CacheUnavailable
 from app.core.db import unit_of_work
 from app.core.limit_counts import WINDOW, counted_windows, counts_of, forget_counts
-from app.ratelimits.service import BATCH, purge_batch, take_over
+from app.core.purging import purge, rows_of
+from app.ratelimits.models import RateLimitRecord
+from app.ratelimits.service import old_records, take_over
 
+BATCH = 1000
+"""Callers whose counts are written in one transaction."""
 GRACE = WINDOW
 """How long after its end a window is kept in Redis: a slow request may still be counted in it."""
 
@@ -19,7 +23,7 @@ def flush_rate_limit_records() -> str:
     except CacheUnavailable:
         # What is counted stays where it is until the next time.
         flushed = "Redis does not answer"
-    return f"{flushed}, {_purge()} old ones deleted"
+    return f"{flushed}, {purge(old_records(), rows_of(RateLimitRecord))} old ones deleted"
 
 
 def _flush(window: datetime) -> int:
@@ -32,12 +36,3 @@ def _flush(window: datetime) -> int:
     if window + WINDOW + GRACE < clock.now():
         forget_counts(window)
     return written
-
-
-def _purge() -> int:
-    purged, deleted = 0, BATCH
-    while deleted == BATCH:
-        with unit_of_work() as session:
-            deleted = purge_batch(session)
-        purged += deleted
-    return purged

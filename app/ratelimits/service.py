@@ -1,9 +1,9 @@
-"""Writing the records: taking over what Redis counted, and forgetting what is old."""
+"""Writing the records: taking over what Redis counted, and which of them are old."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Text, bindparam, delete, select, text
+from sqlalchemy import BigInteger, Select, Text, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,6 @@ from app.core import clock
 from app.core.limit_counts import Caller, Uses
 from app.ratelimits.models import RateLimitRecord
 
-BATCH = 1000
 KEPT = timedelta(days=90)
 """How long records are kept: they tell from which address somebody came."""
 
@@ -52,15 +51,7 @@ def take_over(session: Session, window: datetime, counts: Sequence[tuple[Caller,
     return len(session.execute(_TAKE_OVER, {"window": window, **columns}).all())
 
 
-def purge_batch(session: Session) -> int:
-    """Delete at most BATCH records that are older than KEPT; returns how many."""
-    old = (
-        select(RateLimitRecord.id)
-        .where(RateLimitRecord.window_start < clock.now() - KEPT)
-        .order_by(RateLimitRecord.window_start)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    ids = session.scalars(old).all()
-    session.execute(delete(RateLimitRecord).where(RateLimitRecord.id.in_(ids)))
-    return len(ids)
+def old_records() -> Select[int]:
+    """The ids of records that are older than KEPT."""
+    old = select(RateLimitRecord.id).where(RateLimitRecord.window_start < clock.now() - KEPT)
+    return old.order_by(RateLimitRecord.window_start)

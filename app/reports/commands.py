@@ -25,12 +25,16 @@ def open_file(report_id: int, actor: Actor) -> tuple[ReportJob, Iterator[bytes]]
     Raises NotFound, Conflict where there is no file (yet), Gone where there is none any more,
     Unavailable while the storage does not answer.
     """
-    found = job_queries.get_report(db.session(), report_id, actor)
+    session = db.session()
+    found = job_queries.get_report(session, report_id, actor)
     if found.state == State.EXPIRED:
         raise Gone("The report has expired; ask for a new one.")
     if found.file_name is None:
         why = f": {found.error}" if found.error else "."
         raise Conflict(f"There is no file; the report is {found.state}{why}")
+    # No connection is held while the storage is spoken to, which may hang.
+    session.expunge(found)
+    session.rollback()
     try:
         return found, files.storage().read(found.file_name)
     except Missing:

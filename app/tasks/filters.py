@@ -43,7 +43,7 @@ class When(Due):
     """A date, an instant or a distance from now. Loads as `date`, `datetime` or `Relative`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if (relative := parse_relative(value)) is not None:
+        if isinstance(value, str) and (relative := parse_relative(value)) is not None:
             return relative
         try:
             return super()._deserialize(value, attr, data, **kwargs)

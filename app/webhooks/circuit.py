@@ -11,7 +11,7 @@ from sqlalchemy import Interval, and_, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from app.core import backlog, clock, events
-from app.core.deliveries import LEASE, pause_after
+from app.core.deliveries import LEASE, NotNow, pause_after
 from app.notifications.channels import WEBHOOK_CHANNEL
 from app.webhooks.events import WebhookDisabled, about, as_json
 from app.webhooks.models import WebhookEndpoint
@@ -20,14 +20,6 @@ DISABLE_AFTER = timedelta(days=3)
 AFTER_SCOUT = timedelta(seconds=5)
 """What has failed comes after another delivery, which may fare better."""
 SHORTEST_WAIT = timedelta(seconds=1)
-
-
-class NotNow(Exception):
-    """The endpoint is to be left alone for `wait`."""
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"not before {wait}")
-        self.wait = wait
 
 
 def enter(session: Session, endpoint: WebhookEndpoint, *, has_failed: bool) -> None:

@@ -17,14 +17,13 @@ from app.clients.http import Answer, HttpError, UnsafeAddress, make_http_client
 from app.config import current_settings
 from app.core import clock, context, deliveries
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.deliveries import Delivery, NotNow
 from app.core.events import EventRecord
 from app.notifications.service import described
 from app.notifications.wanted import NotWanted
 from app.projects.models import Project
 from app.users.models import User
 from app.webhooks import circuit
-from app.webhooks.circuit import NotNow
 from app.webhooks.messages import Envelope, envelope
 from app.webhooks.models import WebhookAttempt, WebhookEndpoint
 from app.webhooks.queries import secrets_of

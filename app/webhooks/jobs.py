@@ -2,17 +2,16 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
-from app.core.db import unit_of_work
 from app.core.jobs import WEBHOOKS, job
+from app.core.purging import purge, rows_of
 from app.webhooks import delivering
 from app.webhooks.models import WebhookAttempt
 
 # The lease of a delivery (60 s) must outlast every attempt; the client gives up after 10 s.
 ATTEMPT_SECONDS = 45
 LOG_KEPT_FOR = timedelta(days=30)
-BATCH = 1000
 
 
 @job("webhooks.deliver", queue=WEBHOOKS, seconds=ATTEMPT_SECONDS)
@@ -24,11 +23,5 @@ def deliver(delivery_id: int) -> str:
 def purge_webhook_attempts() -> str:
     """Forget what was sent to webhooks more than 30 days ago."""
     old = select(WebhookAttempt.id).where(WebhookAttempt.at < func.now() - LOG_KEPT_FOR)
-    purged, deleted = 0, BATCH
-    while deleted == BATCH:
-        with unit_of_work() as session:
-            ids = session.scalars(old.limit(BATCH).with_for_update(skip_locked=True)).all()
-            session.execute(delete(WebhookAttempt).where(WebhookAttempt.id.in_(ids)))
-        deleted = len(ids)
-        purged += deleted
+    purged = purge(old, rows_of(WebhookAttempt))
     return f"{purged} attempts older than {LOG_KEPT_FOR.days} days deleted"

@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from app.core import backlog
-from app.core.deliveries import Delivery, State
+from app.core.deliveries import AGAIN, Delivery, State
 from app.core.errors import Conflict, Gone
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.notifications.channels import WEBHOOK_CHANNEL
@@ -42,7 +41,7 @@ def redeliver(
     session.execute(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state != State.PENDING)
-        .values(backlog.AGAIN)
+        .values(AGAIN)
         .execution_options(synchronize_session=False)
     )
     return show_delivery(session, endpoint, delivery_id)
@@ -110,7 +109,7 @@ def _owe_again(session: Session, endpoint: WebhookEndpoint, part: ColumnElement[
     result = session.execute(
         owed.on_conflict_do_update(
             index_elements=["event_id", "channel", "target"],
-            set_=backlog.AGAIN,
+            set_=AGAIN,
             where=Delivery.state != State.PENDING,
         ).returning(Delivery.id)
     )

@@ -637,7 +637,7 @@ def test_no_page_reads_the_whole_log_and_an_export_of_it_is_a_matter_of_constant
     app, rows, ada, bob, eve, admin, make_project
 ):
     project = make_project(ada, {bob: "MEMBER"})
-    fill(app, rows, project, bob, 200_000)
+    fill(app, rows, project, bob, 100_000)
     middle = rows("SELECT id FROM events ORDER BY id OFFSET 100000 LIMIT 1")[0][0]
     readers = {
         ada: ["", f"?project={project.id}", f"?before={middle}", "?entity=comment", "?actor=me"],
@@ -683,7 +683,7 @@ def test_no_page_reads_the_whole_log_and_an_export_of_it_is_a_matter_of_constant
             peak = max(peak, process.memory_info().rss)
     answer.close()
     print(f"{count} lines, memory grew by {(peak - before) / 2**20:.1f} MiB")
-    assert count >= 200_000
+    assert count >= 100_000
     assert peak - before < 30 * 2**20
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from app.core import purging
 from app.extensions import db
-from app.notifications import inbox, jobs, retention
+from app.notifications import inbox, jobs
 from benchmarks.plans import explain, nodes, recorded
 from tests.api.conftest import TASKS, at_once, twin
 from tests.workers.support import relay
@@ -336,8 +337,7 @@ def test_a_mark_that_dies_before_its_commit_leaves_everything_unread(bob, five, 
 def test_what_was_read_is_forgotten_after_90_days_and_what_was_not_stays(
     app, bob, five, rows, monkeypatch
 ):
-    monkeypatch.setattr(retention, "BATCH", 2)
-    monkeypatch.setattr(jobs, "BATCH", 2)
+    monkeypatch.setattr(purging, "BATCH", 2)
     bob.post(READ, json={"ids": five[:4]})
     rows("UPDATE notifications SET created_at = now() - interval '91 days'")
     rows("UPDATE notifications SET created_at = now() WHERE id = :new", new=five[3])

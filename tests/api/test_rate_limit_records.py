@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app import create_app
-from app.core import clock, limit_counts
+from app.core import clock, limit_counts, purging
 from app.core.db import unit_of_work
 from app.core.limit_counts import ROOM_FOR_USERS, Caller, Uses
 from app.extensions import db, limiter
@@ -352,8 +352,7 @@ def test_a_silent_redis_costs_a_moment_and_not_every_request(rebound, settings, 
 
 
 def test_records_are_forgotten_after_90_days(app, ada, flush, rows, monkeypatch):
-    monkeypatch.setattr(service, "BATCH", 10)
-    monkeypatch.setattr(jobs, "BATCH", 10)
+    monkeypatch.setattr(purging, "BATCH", 10)
     rows(MANY.replace("100000", "35").replace("n % 2000 * interval '1 hour'", "interval '91 days'"))
     rows("UPDATE rate_limit_records SET window_start = now() - interval '89 days' WHERE id <= 3")
 

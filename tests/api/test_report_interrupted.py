@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from app.clients.storage import StorageError
+from app.clients.storage import DiskStorage, StorageError
 from app.core.claims import Lost
 from app.core.db import unit_of_work
+from app.extensions import db
 from app.reports import files, running
 from app.reports.expiry import expire_reports
 from app.reports.models import CLAIMS
@@ -233,8 +234,24 @@ def test_what_killed_workers_left_behind_is_removed_but_nothing_else(app, ada, f
         (folder / name).touch()
 
     with app.app_context():
-        assert expire_reports.run() == "0 reports expired, 2 abandoned files removed"
+        assert expire_reports() == "0 reports expired, 2 abandoned files removed"
 
     assert names(folder) == sorted(["8-1.csv", f"{number}-1.csv"])
     assert names(folder / "unfinished") == ["8-2.csv"]
     assert download(ada, number)
+
+
+def test_a_storage_that_hangs_keeps_no_connection_to_the_database(app, ada, settings, monkeypatch):
+    number = asked(ada)
+    work(app)
+    held = []
+
+    class Slow(DiskStorage):
+        def read(self, name):
+            held.append(db.session().in_transaction())
+            return super().read(name)
+
+    monkeypatch.setitem(app.extensions, "report_storage", Slow(settings.DATA_DIR / "reports"))
+
+    assert download(ada, number)
+    assert held == [False]

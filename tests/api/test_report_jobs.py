@@ -58,6 +58,13 @@ def test_a_report_is_asked_for_made_and_downloaded(app, ada, report_format):
         ({"format": "csv", "query": {"statsu": "TODO"}}, "query.statsu", "status"),
         ({"format": "csv", "query": {"status": "TOD"}}, "query.status", "TODO"),
         ({"format": "csv", "query": {"status": {"a": 1}}}, "query.status", "TODO"),
+        ({"format": "csv", "query": {"status": []}}, "query.status", "at least one"),
+        (
+            {"format": "csv", "query": {"created_at_gte": 5}},
+            "query.created_at_gte",
+            "must be a date",
+        ),
+        ({"format": "csv", "query": {"created_at_gte": []}}, "query.created_at_gte", "must be a"),
         ({"format": "csv", "query": {"ordering": "nonsense"}}, "query.ordering", "created_at"),
         ({"format": "csv", "query": {"search": "-x"}}, "query.search", ""),
         ({"format": "csv", "query": {"due_date": "+9999y"}}, "query.due_date", "years"),
@@ -273,8 +280,8 @@ def test_an_expired_report_says_so_and_its_file_is_gone(app, ada, rows, settings
     rows("UPDATE report_jobs SET expires_at = now() WHERE id = :id", id=old)
 
     with app.app_context():
-        said = expire_reports.run()
-        again = expire_reports.run()
+        said = expire_reports()
+        again = expire_reports()
 
     assert said == "1 reports expired, 0 abandoned files removed"
     assert again == "0 reports expired, 0 abandoned files removed"

@@ -11,8 +11,8 @@ from botocore.config import Config
 
 import lambda_function
 from app.clients import aws as aws_module
-from app.clients.aws_lambda import (
-    AwsLambda,
+from app.clients.aws_lambda import AwsLambda
+from app.clients.functions import (
     LambdaError,
     LambdaRefused,
     LocalLambda,

@@ -78,6 +78,8 @@ def test_data_and_secrets_are_out_of_the_proxys_reach():
     assert SERVICES["proxy"]["networks"] == ["outside"]
     for name in ("db", "redis", "cache"):
         assert list(SERVICES[name]["networks"]) == ["inside"]
+    for name in MONITORING - {"flower"}:
+        assert SERVICES[name]["networks"] == ["outside"]
     assert not [volume for volume in SERVICES["proxy"]["volumes"] if volume.startswith("secrets")]
 
 
@@ -154,6 +156,13 @@ def test_health_is_checked_wherever_there_is_more_to_know_than_that_a_process_ru
     assert checked == {"db", "redis", "cache", "worker", "celery", "proxy"}
     assert by_the_image == {"web", "api", "realtime"}
     assert "HEALTHCHECK" in DOCKERFILE
+
+
+def test_a_start_on_a_busy_machine_is_not_taken_for_a_failure():
+    """`up` ends with an error, and without the proxy, once `web` counts as unhealthy."""
+    (minutes,) = re.findall(r"--start-period=(\d+)m", DOCKERFILE)
+
+    assert int(minutes) >= 3
 
 
 def test_the_broker_forgets_nothing_and_the_cache_is_bounded():

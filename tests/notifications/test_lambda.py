@@ -24,11 +24,11 @@ def test_the_lambda_is_called_once_for_each_transition_to_done(app, ada, caplog)
     task = ada.create_task(title="Ship it")
     save(ada, task, status="DONE")
     save(ada, task, title="Shipped", status="DONE")
-    with caplog.at_level(logging.INFO, logger="app.clients.aws_lambda"):
+    with caplog.at_level(logging.INFO, logger="app.clients.functions"):
         deliver_all(app)
 
     assert [call.state for call in calls(app)] == ["done"]
-    assert [r.getMessage() for r in caplog.records if r.name == "app.clients.aws_lambda"] == [
+    assert [r.getMessage() for r in caplog.records if r.name == "app.clients.functions"] == [
         "Lambda Notification: Task 'Ship it' assigned to Unassigned is now completed."
     ]
 
@@ -48,9 +48,7 @@ def test_a_task_that_is_created_done_counts(app, ada):
 
 def test_the_payload_speaks_to_both_documents(app, ada, bob, monkeypatch):
     sent = []
-    monkeypatch.setattr(
-        "app.clients.aws_lambda.lambda_handler", lambda event, _: sent.append(event)
-    )
+    monkeypatch.setattr("app.clients.functions.lambda_handler", lambda event, _: sent.append(event))
     task = ada.create_task(title="Ship it", assignee=bob.id)
     save(ada, task, status="DONE")
     done = ada.get(f"{TASKS}{task['id']}/").json
@@ -73,7 +71,7 @@ def test_a_handler_that_raises_is_called_again(app, ada, monkeypatch):
     def broken(_event, _context):
         raise RuntimeError("password=hunter2 was refused")
 
-    monkeypatch.setattr("app.clients.aws_lambda.lambda_handler", broken)
+    monkeypatch.setattr("app.clients.functions.lambda_handler", broken)
     ada.create_task(status="DONE")
     deliver_all(app)
 

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import text
 
-from app.audit.retention import purge_batch
+from app.audit.retention import forget_events, old_events
 from app.core.db import unit_of_work
+from app.core.purging import purge
 from app.extensions import db
 from tests.realtime.conftest import wait_until
 
@@ -22,8 +23,8 @@ def test_a_last_seq_of_before_the_purge_asks_for_a_resync_and_the_stream_goes_on
 
     with app.app_context(), unit_of_work() as session:
         session.execute(text("UPDATE events SET at = now() - interval '100 days'"))
-        assert purge_batch(session, 30) > 0
     with app.app_context():
+        assert purge(old_events(30), forget_events) > 0
         assert db.session.scalar(text("SELECT count(*) FROM events")) == 1
 
     assert his.ask(stream=stream, last_seq=0) == {"head": head, "resync_required": True}

@@ -10,7 +10,7 @@ from app.clients import http
 from app.webhooks import delivering
 from tests.api.conftest import at_once
 from tests.webhooks.conftest import owed, path_of, send
-from tests.workers.support import answer, execute, let_pass, relay
+from tests.workers.support import answer, deliveries, execute, let_pass, relay
 
 HOUR = timedelta(hours=1)
 
@@ -258,6 +258,33 @@ def test_after_three_days_it_is_switched_off_and_its_people_are_told(
     project.task()
     send(app)
     assert len(receiver.accepted) == 1
+
+
+@pytest.mark.parametrize("end", ["removed", "demoted", "project deleted"])
+def test_whoever_may_not_see_it_any_more_gets_no_mail_of_its_address(
+    app, ada, bob, make_project, hook, receiver, rows, end
+):
+    project = make_project(ada, {bob: "ADMIN"})
+    hook(bob, project, events=["task.*"], url=receiver.url + "?key=secret")
+    receiver.status = 410
+    project.task()
+    send(app)
+    relay(app)
+    if end == "removed":
+        project.remove(bob)
+    elif end == "demoted":
+        rows("UPDATE project_members SET role = 'MEMBER' WHERE user_id = :id", id=bob.id)
+    else:
+        project.delete()
+
+    sent = {mail.target: mail for mail in deliveries(app, channel="email")}
+    answer(app, sent[str(bob.id)].id)
+    answer(app, sent[str(ada.id)].id)
+
+    after = {mail.target: mail for mail in deliveries(app, channel="email")}
+    assert after[str(bob.id)].state == "dropped"
+    assert after[str(bob.id)].last_error == "the user may not see the webhook any more"
+    assert (after[str(ada.id)].state == "done") is (end != "project deleted")
 
 
 def test_a_receiver_that_hangs_is_cut_off_and_does_not_hold_up_another(

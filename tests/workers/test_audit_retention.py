@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from app.audit import retention
-from app.core.db import snapshot, unit_of_work
+from app.core import purging
+from app.core.db import snapshot
 from app.core.events import StreamName
 from app.extensions import db
 from app.realtime.queries import missed
@@ -107,25 +108,18 @@ def test_the_relay_goes_on_with_rising_positions(app, ada, purge):
 def test_more_than_one_batch_goes_and_two_jobs_at_once_do_not_hurt_each_other(
     app, ada, purge, monkeypatch
 ):
-    monkeypatch.setattr("app.audit.retention.BATCH", 10)
-    monkeypatch.setattr("app.audit.jobs.BATCH", 10)
+    monkeypatch.setattr(purging, "BATCH", 10)
     for _ in range(45):
         ada.create_task()
     relay(app)
     age(app)
 
-    def batch(_):
-        deleted = 0
+    def purge_all(_):
         with app.app_context():
-            while True:
-                with unit_of_work() as session:
-                    gone = retention.purge_batch(session, 30)
-                deleted += gone
-                if not gone:
-                    return deleted
+            return purging.purge(retention.old_events(30), retention.forget_events)
 
     with ThreadPoolExecutor(3) as pool:
-        counts = list(pool.map(batch, range(3)))
+        counts = list(pool.map(purge_all, range(3)))
 
     assert sum(counts) == 45
     assert len(left(app)) == 1
