@@ -156,6 +156,10 @@ def test_health_is_checked_wherever_there_is_more_to_know_than_that_a_process_ru
     assert checked == {"db", "redis", "cache", "worker", "celery", "proxy"}
     assert by_the_image == {"web", "api", "realtime"}
     assert "HEALTHCHECK" in DOCKERFILE
+    for name in ("worker", "celery"):
+        assert "workers.celery_app" not in SERVICES[name]["healthcheck"]["test"][1], (
+            "a question that loads the application takes too long on a busy machine"
+        )
 
 
 def test_a_start_on_a_busy_machine_is_not_taken_for_a_failure():
