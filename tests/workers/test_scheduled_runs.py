@@ -105,6 +105,14 @@ def let_the_lease_end(app):
     execute(app, "UPDATE scheduled_runs SET lease_until = now(), ring_at = now()")
 
 
+CALLED_LONG_AGO = """
+INSERT INTO webhook_attempts (endpoint_id, delivery_id, event_id, event_type, attempt, at, url,
+                              request_headers, request_body, milliseconds)
+VALUES (1, 1, gen_random_uuid(), 'task.created', 1, now() - interval '40 days', 'https://a.example',
+        '{}', '{}', 5)
+"""
+
+
 def contents(rows, *, but=()):
     """A sum of the rows of every table."""
     tables = [table.name for table in db.metadata.sorted_tables if table.name not in but]
@@ -130,6 +138,11 @@ def work_for(app, ada, bob, rows, monkeypatch):
         old = "UPDATE notifications SET created_at = :at, read_at = :at"
         rows(old, at=tick - timedelta(days=100))
 
+    def report_long_ago(tick):
+        assert ada.post("/api/v1/reports/", json={"format": "csv"}).status_code == 202
+        made = "UPDATE report_jobs SET state = 'done', file_name = 'gone.csv', expires_at = :at"
+        rows(made, at=tick - timedelta(hours=1))
+
     return {
         "carry_on_imports": lambda _: handed_in(ada, "title\nOne\n"),
         "flush_rate_limit_records": lambda _: ada.create_task(),
@@ -142,6 +155,8 @@ def work_for(app, ada, bob, rows, monkeypatch):
         ),
         "purge_audit_logs": keep_a_month,
         "purge_notifications": read_long_ago,
+        "expire_reports": report_long_ago,
+        "purge_webhook_attempts": lambda _: rows(CALLED_LONG_AGO),
         "send_daily_summary": lambda tick: ada.create_task(
             assignee=bob.id, due_date=clock.iso(tick + timedelta(hours=5))
         ),
