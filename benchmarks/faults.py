@@ -237,7 +237,10 @@ def run(options: argparse.Namespace, servers: Servers, folder: Path) -> int:
         findings = examine(connection, server.arrivals, crew.killings)
     engine.dispose()
     events = {"events": writer.written}
-    causes = {f"{name} killed or flushed": count for name, count in crew.killed.items()}
+    causes = {
+        f"{name} {'flushed' if name == 'Redis' else 'killed'}": count
+        for name, count in crew.killed.items()
+    }
     causes |= {f"connections {name}": count for name, count in server.faults.items()}
     findings.figures = (
         events | causes | {"pauses shortened at the end": shortened} | findings.figures
