@@ -152,7 +152,8 @@ def test_two_beats_a_killed_worker_and_an_empty_redis_make_every_missed_day_once
     assert counts.keys() >= caught_up
     assert counts["purge_audit_logs"] == 1
     assert rows("SELECT name FROM scheduled_runs WHERE state = 'failed'") == []
-    kinds = "SELECT kind, count(*) FROM heartbeats GROUP BY kind ORDER BY kind"
+    # The server of other tests may be alive in this process, and says so.
+    kinds = "SELECT kind, count(*) FROM heartbeats WHERE kind <> 'web' GROUP BY kind ORDER BY kind"
     assert rows(kinds) == [("beat", 2), ("relay", 1), ("worker", 2)]
     assert "Traceback" not in last.log.read_text()
 
