@@ -3,7 +3,7 @@
 from app.auth.models import SignInSession
 from app.boards.models import Board, BoardColumn
 from app.comments.models import Comment
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.exchange.models import ImportFault, ImportFile, TaskImport
 from app.notifications.models import Notification, NotificationPreference

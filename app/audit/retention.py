@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.deliveries import Delivery, State
+from app.core.delivery_models import Delivery, State
 from app.core.events import EventRecord, StreamEntry
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.core.deliveries import LEASE, MAX_ERROR, Delivery, State, is_blocked
+from app.core.deliveries import LEASE, MAX_ERROR, is_blocked
+from app.core.delivery_models import Delivery, State
 
 AWAY = timedelta(hours=1)
 

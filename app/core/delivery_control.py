@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from app.core.deliveries import AGAIN, MAX_ERROR, Delivery, State
+from app.core.deliveries import MAX_ERROR
+from app.core.delivery_models import AGAIN, Delivery, State
 from app.core.events import EventRecord
 
 DROPPABLE = (State.PENDING, State.DEAD)

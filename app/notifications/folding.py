@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.config import current_settings
 from app.core import deliveries
-from app.core.deliveries import Delivery, State
+from app.core.delivery_models import Delivery, State
 from app.core.events import EventRecord
 from app.notifications.kinds import Kind
 from app.notifications.models import Notification

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.clients.mailer import make_mailer
 from app.config import current_settings
-from app.core.deliveries import Delivery, NotNow
+from app.core.deliveries import NotNow
+from app.core.delivery_models import Delivery
 from app.core.events import EventRecord
 from app.notifications import folding, quiet_hours
 from app.notifications.kinds import Kind

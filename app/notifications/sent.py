@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import events
-from app.core.deliveries import Delivery, State
+from app.core.delivery_models import Delivery, State
 from app.core.errors import Conflict
 from app.core.events import EventRecord
 from app.core.fields import CommaList, Timestamp

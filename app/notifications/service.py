@@ -16,7 +16,8 @@ from app.clients.functions import make_lambda_client
 from app.config import current_settings
 from app.core import context, deliveries
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery, NotNow, Owed, Refused
+from app.core.deliveries import NotNow, Owed, Refused
+from app.core.delivery_models import Delivery
 from app.core.errors import in_one_line
 from app.core.events import EventRecord, reactions_to
 from app.extensions import db

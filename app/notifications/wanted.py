@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.boards.lifecycle import OPEN
 from app.comments.models import Comment
-from app.core.deliveries import Delivery, State
+from app.core.delivery_models import Delivery, State
 from app.core.events import EventRecord
 from app.notifications.channels import EMAIL_CHANNEL
 from app.notifications.kinds import Channel, Kind

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.deliveries import State
+from app.core.delivery_models import State
 from app.operations.queries import goes_first
 
 LATE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core.deliveries import Delivery, State
 from app.core.delivery_control import is_in_hand
+from app.core.delivery_models import Delivery, State
 from app.core.events import EventRecord
 from app.core.queues import queue_lengths
 from app.notifications.channels import JOBS_BY_CHANNEL

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from app.core.deliveries import Delivery, State
+from app.core.delivery_models import Delivery, State
 from app.core.events import EventRecord
 from app.notifications.channels import EMAIL_CHANNEL, JOBS_BY_CHANNEL
 from app.tasks import filters

@@ -2,8 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from app.core.deliveries import State
 from app.core.delivery_control import DROPPABLE
+from app.core.delivery_models import State
 from app.core.fields import CommaList, Id, Text, Timestamp
 from app.core.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.core.query import QuerySchema

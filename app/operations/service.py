@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core import clock, delivery_control, events
-from app.core.deliveries import Delivery
 from app.core.delivery_control import DROPPABLE, Handled
+from app.core.delivery_models import Delivery
 from app.core.errors import Conflict, NotFound
 from app.operations import queries
 from app.operations.events import (

@@ -18,7 +18,7 @@ from app.clients.http import Answer, HttpError, UnsafeAddress, make_http_client
 from app.config import current_settings
 from app.core import clock, deliveries
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.core.events import EventRecord
 from app.notifications.service import Note, described
 from app.notifications.wanted import NotWanted

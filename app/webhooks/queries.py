@@ -8,7 +8,7 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.deliveries import Delivery, State
+from app.core.delivery_models import Delivery, State
 from app.core.errors import NotFound
 from app.core.events import EventRecord
 from app.core.pagination import counted_page, numbered

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from app.core.deliveries import AGAIN, Delivery, State
+from app.core.delivery_models import AGAIN, Delivery, State
 from app.core.errors import Conflict, Gone
 from app.core.events import EventRecord, Stream, StreamEntry
 from app.notifications.channels import WEBHOOK_CHANNEL

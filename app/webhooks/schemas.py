@@ -4,7 +4,7 @@ from functools import partial
 
 from marshmallow import Schema, fields, validate
 
-from app.core.deliveries import State
+from app.core.delivery_models import State
 from app.core.fields import Id, Text, Timestamp
 from app.core.query import NumberedPageSchema
 

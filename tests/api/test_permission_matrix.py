@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.boards.lifecycle import Status
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.core.events import EventRecord
 from app.projects.models import ProjectRole
 from app.projects.permissions import GRANTS, Permission

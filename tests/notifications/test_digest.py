@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.extensions import db
 from app.notifications import folding
 from tests.workers.support import answer, deliver_all, deliveries, execute, let_pass, relay

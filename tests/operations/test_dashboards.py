@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.core.deliveries import State
+from app.core.delivery_models import State
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 NAME = re.compile(r"\b(?:task_service|process)_\w+")

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, text, update
 
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.core.events import EventRecord
 from app.extensions import db
 from app.notifications import jobs

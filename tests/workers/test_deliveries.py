@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from app.core import deliveries as core
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.extensions import db
 from app.notifications.service import attempt
 from tests.workers.support import deliveries, execute, let_pass, relay

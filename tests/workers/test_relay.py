@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from app.boards.lifecycle import Status
 from app.core import cache
 from app.core.db import unit_of_work
-from app.core.deliveries import Delivery
+from app.core.delivery_models import Delivery
 from app.core.events import DeliverTo, EventRecord, Reactions, Stream, StreamEntry
 from app.extensions import db
 from app.tasks import service as tasks
