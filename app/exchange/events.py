@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 from app.core import events
-from app.core.events import Event, StreamName
+from app.core.events import Event
 from app.exchange.models import TaskImport
 from app.exchange.schemas import ImportSchema
+from app.users.owned import record_owned
 
 
 class ImportEvent(Event):
@@ -28,31 +29,18 @@ class ImportUpdated(ImportEvent):
 
 def record_created(found: TaskImport) -> None:
     """Note that an import came into being."""
-    _record(found, ImportCreated, {}, actor_id=found.user_id)
+    record_owned(ImportCreated, found, as_json(found), actor_id=found.user_id)
 
 
 def record_change(found: TaskImport, before: dict[str, Any], *, actor_id: int | None) -> None:
     """Note what is different from `before`; `actor_id` is None for what time did."""
-    changes = events.differences(before, as_json(found))
+    after = as_json(found)
+    changes = events.differences(before, after)
     if changes:
-        _record(found, ImportUpdated, changes, actor_id=actor_id)
+        record_owned(ImportUpdated, found, after, actor_id=actor_id, changes=changes)
 
 
 def as_json(found: TaskImport) -> dict[str, Any]:
     """An import as the API prints it, without its progress."""
     dumped: dict[str, Any] = ImportSchema(exclude=("links",)).dump(found)
     return dumped
-
-
-def _record(
-    found: TaskImport, kind: type[ImportEvent], changes: events.Changes, *, actor_id: int | None
-) -> None:
-    events.record(
-        kind(
-            entity_id=found.id,
-            actor_id=actor_id,
-            streams=frozenset({StreamName.of_user(found.user_id)}),
-            changes=changes,
-            snapshot=as_json(found),
-        )
-    )

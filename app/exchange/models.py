@@ -7,8 +7,9 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
-from app.core.claims import Claimable, Claims
+from app.core.claims import Claims
 from app.core.models import Base, BigInt, BigIntId, Instant
+from app.users.owned import OwnedWork
 
 
 class Mode(enum.StrEnum):
@@ -40,13 +41,14 @@ _ACTIVE = text("state IN ('waiting', 'checking', 'importing')")
 _UNFINISHED = text("state IN ('waiting', 'checking', 'importing', 'checked')")
 
 
-class TaskImport(Claimable, Base):
+class TaskImport(OwnedWork, Base):
     """One uploaded file and how far it has come.
 
     `next_record` is the first record of the file (the header is number 1) that no worker is through
     with; it is moved by the transaction that also imports what lies before it.
     """
 
+    called = "import"
     __tablename__ = "task_imports"
     __table_args__ = (
         Index("ix_task_imports_user_id", "user_id", "id"),
@@ -54,7 +56,6 @@ class TaskImport(Claimable, Base):
         Index("ix_task_imports_unfinished", "updated_at", postgresql_where=_UNFINISHED),
     )
 
-    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
     board_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("boards.id"))
     file_name: Mapped[str] = mapped_column(String(255))
     mode: Mapped[str] = mapped_column(String(16))

@@ -7,30 +7,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import snapshot
-from app.core.errors import NotFound
 from app.core.pagination import counted_page
 from app.exchange.models import ImportFault, TaskImport
 from app.users.actor import Actor
+from app.users.owned import get_owned, list_owned
 
 BATCH = 1000
 
 
 def get_import(session: Session, import_id: int, actor: Actor, *, lock: bool = False) -> TaskImport:
     """One's own import; administrators see all. Raises NotFound."""
-    found = session.get(TaskImport, import_id, with_for_update=lock or None)
-    if found is None or (found.user_id != actor.id and not actor.is_admin):
-        raise NotFound("There is no such import.")
-    return found
+    return get_owned(session, TaskImport, import_id, actor, lock=lock)
 
 
 def list_imports(
     session: Session, query: Mapping[str, Any], actor: Actor
 ) -> tuple[int, Sequence[TaskImport]]:
     """Count and page of one's own imports (for administrators: of all), newest first."""
-    seen = select(TaskImport)
-    if not actor.is_admin:
-        seen = seen.where(TaskImport.user_id == actor.id)
-    return counted_page(session, seen.order_by(TaskImport.id.desc()), query)
+    return list_owned(session, TaskImport, query, actor)
 
 
 def list_faults(

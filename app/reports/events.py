@@ -3,9 +3,10 @@
 from typing import Any, ClassVar
 
 from app.core import events
-from app.core.events import Event, StreamName
+from app.core.events import Event
 from app.reports.job_schemas import ReportSchema
 from app.reports.models import ReportJob
+from app.users.owned import record_owned
 
 
 class ReportEvent(Event):
@@ -34,36 +35,23 @@ class ReportDeleted(ReportEvent):
 
 def record_created(found: ReportJob) -> None:
     """Note that a report was asked for."""
-    _record(found, ReportCreated, {}, actor_id=found.user_id)
+    record_owned(ReportCreated, found, as_json(found), actor_id=found.user_id)
 
 
 def record_change(found: ReportJob, before: dict[str, Any], *, actor_id: int | None) -> None:
     """Note what is different from `before`; `actor_id` is None for what time did."""
-    changes = events.differences(before, as_json(found))
+    after = as_json(found)
+    changes = events.differences(before, after)
     if changes:
-        _record(found, ReportUpdated, changes, actor_id=actor_id)
+        record_owned(ReportUpdated, found, after, actor_id=actor_id, changes=changes)
 
 
 def record_deleted(found: ReportJob, *, actor_id: int) -> None:
     """Note that a report and its file are gone."""
-    _record(found, ReportDeleted, {}, actor_id=actor_id)
+    record_owned(ReportDeleted, found, as_json(found), actor_id=actor_id)
 
 
 def as_json(found: ReportJob) -> dict[str, Any]:
     """A report as the API prints it, without its links."""
     dumped: dict[str, Any] = ReportSchema(exclude=("links",)).dump(found)
     return dumped
-
-
-def _record(
-    found: ReportJob, kind: type[ReportEvent], changes: events.Changes, *, actor_id: int | None
-) -> None:
-    events.record(
-        kind(
-            entity_id=found.id,
-            actor_id=actor_id,
-            streams=frozenset({StreamName.of_user(found.user_id)}),
-            changes=changes,
-            snapshot=as_json(found),
-        )
-    )

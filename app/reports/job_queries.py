@@ -6,28 +6,21 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.errors import NotFound
-from app.core.pagination import counted_page
 from app.reports.models import ReportJob
 from app.users.actor import Actor
+from app.users.owned import get_owned, list_owned
 
 
 def get_report(session: Session, report_id: int, actor: Actor, *, lock: bool = False) -> ReportJob:
     """One's own report; administrators see all. Raises NotFound."""
-    found = session.get(ReportJob, report_id, with_for_update=lock or None)
-    if found is None or (found.user_id != actor.id and not actor.is_admin):
-        raise NotFound("There is no such report.")
-    return found
+    return get_owned(session, ReportJob, report_id, actor, lock=lock)
 
 
 def list_reports(
     session: Session, query: Mapping[str, Any], actor: Actor
 ) -> tuple[int, Sequence[ReportJob]]:
     """Count and page of one's own reports (for administrators: of all), newest first."""
-    seen = select(ReportJob)
-    if not actor.is_admin:
-        seen = seen.where(ReportJob.user_id == actor.id)
-    return counted_page(session, seen.order_by(ReportJob.id.desc()), query)
+    return list_owned(session, ReportJob, query, actor)
 
 
 def named_files(session: Session, names: Collection[str]) -> set[str]:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.boards.lifecycle import Status
 from app.core import clock
-from app.core.claims import Claimable, Claims
+from app.core.claims import Claims
 from app.core.models import Base, BigInt, Instant
 from app.tasks.models import Priority
+from app.users.owned import OwnedWork
 
 
 class TaskCount(Base):
@@ -75,7 +76,7 @@ ACTIVE = frozenset({State.WAITING, State.RUNNING})
 """A worker is, or should be, at it."""
 
 
-class ReportJob(Claimable, Base):
+class ReportJob(OwnedWork, Base):
     """A report that a worker makes, in the name of whoever asked for it.
 
     `query` are the parameters of the list of tasks, as they were sent. `first_day` and `last_day`
@@ -83,6 +84,7 @@ class ReportJob(Claimable, Base):
     there while there is something to download.
     """
 
+    called = "report"
     __tablename__ = "report_jobs"
     __table_args__ = (
         Index("ix_report_jobs_user_id", "user_id", "id"),
@@ -94,7 +96,6 @@ class ReportJob(Claimable, Base):
         Index("ix_report_jobs_expires", "expires_at", postgresql_where=text("state = 'done'")),
     )
 
-    user_id: Mapped[BigInt] = mapped_column(ForeignKey("users.id"))
     format: Mapped[str] = mapped_column(String(8))
     title: Mapped[str] = mapped_column(String(200))
     query: Mapped[dict[str, Any]] = mapped_column(JSONB)
