@@ -294,7 +294,7 @@ def test_deleting_a_finished_report_deletes_its_file(app, ada, settings):
 def test_an_expired_report_says_so_and_its_file_is_gone(app, ada, rows, settings):
     old, new = asked(ada), asked(ada)
     work(app)
-    rows("UPDATE report_jobs SET expires_at = now() WHERE id = :id", id=old)
+    rows("UPDATE report_jobs SET expires_at = now() - interval '1 second' WHERE id = :id", id=old)
 
     with app.app_context():
         said = expire_reports()
