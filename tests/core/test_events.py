@@ -122,7 +122,8 @@ def test_a_unit_that_fails_writes_nothing_and_leaves_no_gap(app):
             note(3, 1)
 
     assert [seq for seq, _ in log_of(app)[1]] == [1, 2]
-    assert [row[0] for row in rows(app, select(EventRecord.entity_id))] == [1, 3]
+    found = rows(app, select(EventRecord.entity_id).order_by(EventRecord.id))
+    assert [row[0] for row in found] == [1, 3]
 
 
 def test_what_a_failed_unit_noted_is_not_written_by_the_next(app):
