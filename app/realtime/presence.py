@@ -99,8 +99,16 @@ class Presence:
             look.task_id, look.typing_until = task_id, time.monotonic() + TYPING_SECONDS
 
     def leave(self, project_id: int, user_id: int | None) -> None:
-        """Send somebody (None: everybody) away from the boards of a project."""
-        self._drop(lambda look: look.project_id == project_id and user_id in (None, look.actor.id))
+        """Send a former member (None: everybody) away from the boards of a project.
+
+        Administrators see it all the same, for as long as it is there.
+        """
+        self._drop(
+            lambda look: (
+                look.project_id == project_id
+                and (user_id is None or (look.actor.id == user_id and not look.actor.is_admin))
+            )
+        )
 
     def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
         """Send away who is no administrator and not among the members, as (user, project)."""
@@ -115,8 +123,10 @@ class Presence:
         self._refresh()
         uninformed: dict[tuple[int, Adapter], list[Look]] = {}
         for look in list(self._looks.values()):
-            adapter, people = look.connection.adapter, self._present.get(look.board_id)
-            if look.told is not people and adapter.queued(look.connection) <= MAX_QUEUED:
+            adapter, people = look.connection.adapter, self._present.get(look.board_id, ())
+            if look.told is people or look.told == people:
+                continue
+            if adapter.queued(look.connection) <= MAX_QUEUED:
                 uninformed.setdefault((look.board_id, adapter), []).append(look)
         for (board_id, adapter), looks in uninformed.items():
             people = self._present.get(board_id, ())

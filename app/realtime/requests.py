@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.errors import BadRequest
 from app.realtime.connections import Connection
+from app.realtime.looking import presence, typing
 from app.realtime.queries import Replay
 from app.realtime.subscription import read_subscription
 from app.realtime.switchboard import Switchboard
@@ -35,6 +36,8 @@ def subscribe(
 
 REQUESTS: Mapping[str, Request] = {
     "subscribe": subscribe,
+    "presence": presence,
+    "typing": typing,
 }
 
 
