@@ -12,17 +12,15 @@ from app.core.errors import BadRequest, NotFound, Unauthenticated, Unavailable
 from app.core.fields import MAX_ID
 from app.extensions import db
 from app.realtime.connections import Connection
+from app.realtime.messages import Message
 from app.realtime.presence import as_message
 from app.realtime.switchboard import Switchboard
 from app.tasks.models import Task
 
 T = TypeVar("T")
-Answer = Callable[[Mapping[str, Any]], None]
 
 
-def presence(
-    switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any], answer: Answer
-) -> None:
+def presence(switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any]) -> Message:
     """`{board}`, null for none → `{board, people, action}`: who looks at it, the asker as well.
 
     Raises BadRequest, NotFound for a board that cannot be seen, Unauthenticated, Unavailable.
@@ -32,16 +30,12 @@ def presence(
         raise Unauthenticated("Sign in first.")
     if board_id is None:
         switchboard.presence.look_away(connection)
-        answer(as_message(None, ()))
-        return
+        return as_message(None, ())
     _, project, _ = _read(lambda session: get_board(session, board_id, actor))
-    people = switchboard.presence.look(connection, board_id, project.id)
-    answer(as_message(board_id, people))
+    return as_message(board_id, switchboard.presence.look(connection, board_id, project.id))
 
 
-def typing(
-    switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any], answer: Answer
-) -> None:
+def typing(switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any]) -> Message:
     """`{task}`, null for none any more → `{typing}`; the task must be on the board looked at.
 
     Raises BadRequest, also for who looks at no board, NotFound, Unavailable.
@@ -53,7 +47,7 @@ def typing(
     if task_id is not None and _read(lambda session: session.scalar(on_board)) is None:
         raise NotFound("There is no such task on the board that you look at.")
     switchboard.presence.type(connection, task_id)
-    answer({"typing": task_id})
+    return {"typing": task_id}
 
 
 def _read_id(asked: Mapping[str, Any], name: str) -> int | None:

@@ -8,26 +8,16 @@ import json
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 from redis.client import Pipeline
 
 from app.core.cache import Cache
+from app.realtime.looks import People, Person
 
 EXPIRY_SECONDS = 10.0
 """After so long without being written anew, what a process has told is forgotten."""
-
-
-class Person(NamedTuple):
-    """Somebody who looks at a board; `typing` is the id of the task that he or she writes about."""
-
-    id: int
-    username: str
-    typing: int | None = None
-
-
-People = tuple[Person, ...]
 
 
 class PresenceStore:

@@ -6,36 +6,48 @@ from typing import Any
 from app.core.errors import BadRequest
 from app.realtime.connections import Connection
 from app.realtime.looking import presence, typing
-from app.realtime.queries import Replay
-from app.realtime.subscription import read_subscription
+from app.realtime.messages import Message
+from app.realtime.subscription import read_name, read_subscription
 from app.realtime.switchboard import Switchboard
 
-Answer = Callable[[Mapping[str, Any]], None]
-Request = Callable[[Switchboard, Connection, Mapping[str, Any], Answer], None]
-"""Does what is asked in an object and answers once; raises a ServiceError instead of answering.
+Request = Callable[[Switchboard, Connection, Mapping[str, Any]], Message]
+"""Does what is asked in an object; the answer names itself, as `subscribed` does.
 
-What is answered names itself (`subscribed`), as a bare WebSocket has nothing else to tell by.
+Raises a ServiceError instead. What is sent because of it comes after the answer.
 """
 
 USAGE = 'Send {"subscribe": "<stream>", "last_seq": <seq>}; tasks are changed over HTTP.'
 
 
 def subscribe(
-    switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any], answer: Answer
-) -> None:
-    """`{stream, last_seq}` → `{subscribed, head, resync_required}`, then what was missed."""
+    switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any]
+) -> Message:
+    """`{stream, last_seq}` → `{subscribed, head, resync_required, stream}`, then what was missed.
+
+    The answer about `mine` has `heads` in the place of `head` and `stream`.
+    """
     _check_names(asked, {"stream", "last_seq"})
     wanted = read_subscription(asked.get("stream"), asked.get("last_seq"))
+    scope, found = switchboard.subscribe(connection, wanted)
+    answer = {"subscribed": wanted.name, "resync_required": found.resync_required}
+    if scope.home is None:
+        return answer | {"heads": {str(stream): head for stream, head in found.heads.items()}}
+    return answer | {"head": found.heads[scope.home], "stream": str(scope.home)}
 
-    def tell(found: Replay) -> None:
-        place = {"head": found.head, "resync_required": found.resync_required}
-        answer({"subscribed": str(wanted.stream), **place})
 
-    switchboard.subscribe(connection, wanted, tell)
+def unsubscribe(
+    switchboard: Switchboard, connection: Connection, asked: Mapping[str, Any]
+) -> Message:
+    """`{stream}` → `{unsubscribed}`, whether or not it was subscribed to."""
+    _check_names(asked, {"stream"})
+    name, _ = read_name(asked.get("stream"))
+    switchboard.unsubscribe(connection, name)
+    return {"unsubscribed": name}
 
 
 REQUESTS: Mapping[str, Request] = {
     "subscribe": subscribe,
+    "unsubscribe": unsubscribe,
     "presence": presence,
     "typing": typing,
 }

@@ -10,7 +10,7 @@ from flask_socketio import ConnectionRefusedError as Refused
 from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connections import Connection, Farewell
-from app.realtime.credentials import token_of
+from app.realtime.credentials import credential_of, follows_all, given_token
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
@@ -26,13 +26,14 @@ class SocketIOAdapter:
     """One application's Socket.IO server with the connections that came through it."""
 
     kind = "socketio"
+    tells_tasks_alone = False
 
     def __init__(self, switchboard: Switchboard) -> None:
         self.switchboard, self.server = switchboard, switchboard.server
         self._watch_sessions()
 
     def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
-        """Send the message of an event."""
+        """Send one message, which the library makes into text once."""
         named = [self.server.manager.sid_from_eio_sid(each.id, NAMESPACE) for each in to]
         sids = [sid for sid in named if sid is not None]
         if sids:
@@ -73,6 +74,9 @@ class SocketIOAdapter:
                     return
             except Exception:
                 log.exception("A message of a client could not be handled.")
+            finally:
+                # Only here has the library sent what it answers.
+                self.switchboard.release(connection)
             self.switchboard.dismiss(connection, Farewell.MISBEHAVED)
 
         def on_disconnect(eio_sid: str, reason: str) -> None:
@@ -86,15 +90,15 @@ class SocketIOAdapter:
 
 @socketio.on("connect")
 def connect(auth: object = None) -> None:
-    """Let a client in that shows a good access token, and put it into its rooms."""
-    token = auth.get("token") if isinstance(auth, Mapping) else None
-    if token is None:
-        token = token_of(request.environ)
-    connection = _connection()
+    """Let a client in that shows a good access token, which it gives in `{token, follow}`."""
+    given = auth if isinstance(auth, Mapping) else {}
+    token, connection = given.get("token"), _connection()
+    credential = credential_of(request.environ) if token is None else given_token(token)
     if connection is None:
         raise Refused("unavailable")
     try:
-        _switchboard().sign_in(connection, token)
+        connection.follows_all = follows_all(given.get("follow"))
+        _switchboard().sign_in(connection, credential or given_token(None))
     except ServiceError as error:
         raise Refused(error.code, {"detail": error.detail}) from None
 
@@ -105,17 +109,17 @@ def ask(name: str, *payload: object) -> Mapping[str, Any]:
 
     There is no such thing as sending an event to others; events come from the log alone.
     """
-    request_, connection, answers = REQUESTS.get(name), _connection(), list[Mapping[str, Any]]()
+    request_, connection = REQUESTS.get(name), _connection()
     if request_ is None:
         return {"error": "unknown-event"}
     if connection is None or len(payload) != 1 or not isinstance(payload[0], dict):
         return {"error": "bad-request"}
     try:
-        request_(_switchboard(), connection, payload[0], answers.append)
+        answer = request_(_switchboard(), connection, payload[0])
     except ServiceError as error:
         return {"error": error.code}
     # The acknowledgement belongs to its question: it needs not name it.
-    return {key: value for key, value in answers[0].items() if key != "subscribed"}
+    return {key: value for key, value in answer.items() if key != "subscribed"}
 
 
 def _switchboard() -> Switchboard:

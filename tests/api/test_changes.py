@@ -2,6 +2,7 @@
 
 import base64
 import random
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
@@ -10,10 +11,10 @@ from app.audit.retention import forget_events, old_events
 from app.core.db import snapshot, unit_of_work
 from app.core.purging import purge
 from app.extensions import db
-from app.projects.queries import projects_of
 from app.realtime import changes
-from app.realtime.hub import ADMINS, route
 from app.realtime.queries import entries_after
+from app.realtime.scopes import own_scope
+from app.realtime.views import OWN, View, everything, route
 from app.users.actor import Actor
 from app.users.models import Role, User
 from benchmarks.plans import explain, nodes, recorded
@@ -204,24 +205,27 @@ def people_after_a_random_history(chance, make_person, make_project):
     return [*people, root]
 
 
-def heard_on_a_socket(entries, rooms):
-    """What somebody in these rooms is sent of the events: by position, one or several messages."""
+@dataclass
+class Hearer:
+    """A socket that follows all that is its owner's from the beginning of the log."""
+
+    actor: Actor
+    views: dict[str, View]
+
+
+def hearer_of(session, actor):
+    scope = own_scope(session, actor, everything)
+    since = dict.fromkeys(scope.streams, 0)
+    view = View(OWN, since, scope.matches, grows=scope.grows, everywhere=scope.everywhere)
+    return Hearer(actor, {OWN: view})
+
+
+def heard_on_a_socket(entries, hearer):
+    """What somebody is sent of the events: by position, one or several messages."""
     for entry in entries:
-        sent = [
-            outgoing.message
-            for outgoing in route(entry)
-            if outgoing.room in rooms and not rooms & set(outgoing.except_rooms)
-        ]
+        sent = [outgoing.message for outgoing in route(entry, [hearer])]
         if sent:
             yield entry.record.position, sent
-
-
-def rooms_of(session, actor):
-    """The rooms in which a socket of somebody is."""
-    if actor.is_admin:
-        return {f"user:{actor.id}#admin", "admin:0#admin", ADMINS}
-    projects = session.scalars(projects_of(actor))
-    return {f"user:{actor.id}", *(f"project:{project}" for project in projects)}
 
 
 def pages(session, since, limit, actor):
@@ -248,7 +252,7 @@ def test_from_any_cursor_the_pages_are_what_a_socket_would_have_heard(
         assert len(entries) > 20
         for person in people:
             actor = Actor.of(session.get_one(User, person.id))
-            heard = list(heard_on_a_socket(entries, rooms_of(session, actor)))
+            heard = list(heard_on_a_socket(entries, hearer_of(session, actor)))
             since = chance.randrange(len(entries))
             told = pages(session, since, chance.choice([2, 7, 500]), actor)
             wanted = [sent for position, sent in heard if position > since]

@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 
 from app.core import clock
+from app.core.events import EventRecord
+from app.projects.events import MemberRemoved, ProjectDeleted
+from app.realtime import looks, presence_store
 from app.realtime import presence as presence_module
-from app.realtime import presence_store
-from app.realtime.connections import Connection, Connections
-from app.realtime.presence import MAX_PEOPLE, MAX_QUEUED, Presence
+from app.realtime.connections import Bounds, Connection, Connections
+from app.realtime.looks import MAX_PEOPLE
+from app.realtime.presence import MAX_QUEUED, Presence
 from app.realtime.presence_store import PresenceStore
 from app.users.actor import Actor
 from app.users.models import Role
@@ -33,10 +36,10 @@ class Rounds:
 class Process:
     """One process of the service: its connections, and what each of them was told."""
 
-    kind = "test"
+    kind, tells_tasks_alone = "test", False
 
     def __init__(self, redis_url):
-        self.connections = Connections(10, 1000)
+        self.connections = Connections(Bounds(per_process=1000, per_user=10, per_address=1000))
         self.presence = Presence(Rounds(), self.connections, PresenceStore(redis_url))
         self.told, self.waiting = {}, {}
 
@@ -207,7 +210,7 @@ def test_without_redis_a_process_shows_its_own_people(app, always_due):
     assert alone.knows(first) == [1]
     alone.presence.look_away(first)
     alone.round()
-    assert not alone.presence._exchanging._is_needed(), "what it wrote expires by itself"
+    assert not alone.presence._written, "what it wrote expires by itself"
 
 
 def test_people_elsewhere_are_forgotten_while_redis_is_away(here, there, monkeypatch):
@@ -248,7 +251,7 @@ def test_typing_is_told_and_ends_by_itself(here, monkeypatch):
     here.round()
     assert here.told[mine.id][-1]["people"][1]["typing"] is None
 
-    monkeypatch.setattr(presence_module, "TYPING_SECONDS", 0.05)
+    monkeypatch.setattr(looks, "TYPING_SECONDS", 0.05)
     here.presence.type(other, 12)
     here.round()
     assert here.told[mine.id][-1]["people"][1]["typing"] == 12
@@ -260,9 +263,10 @@ def test_who_loses_the_membership_vanishes_and_is_told_nothing_more(here):
     here.round()
     told = len(here.told[member.id])
 
-    here.presence.leave(PROJECT, 2)
-    here.presence.leave(PROJECT, 3)
-    here.presence.leave(PROJECT + 1, 1)
+    for user_id, project_id in ((2, PROJECT), (3, PROJECT), (1, PROJECT + 1)):
+        here.presence.heed(
+            EventRecord(type=MemberRemoved.type, entity_id=user_id, project_id=project_id)
+        )
     here.round()
     assert here.knows(member) == here.knows(admin) == [1, 3]
     assert len(here.told[former.id]) == 1
@@ -271,7 +275,7 @@ def test_who_loses_the_membership_vanishes_and_is_told_nothing_more(here):
     here.presence.keep_to({(2, PROJECT), (1, PROJECT + 1)})
     here.round()
     assert here.knows(admin) == [3]
-    here.presence.leave(PROJECT, None)
+    here.presence.heed(EventRecord(type=ProjectDeleted.type, project_id=PROJECT))
     here.look(1)
     here.round()
     assert here.knows(admin) == [3], "nobody looks at a project that is deleted"
@@ -315,15 +319,14 @@ def test_nothing_runs_while_nobody_looks(app, redis_url):
     process = Process(redis_url)
     realtime = app.extensions["realtime"]
     process.presence = Presence(realtime.server, process.connections, PresenceStore(redis_url))
-    loops = (process.presence._telling, process.presence._exchanging)
     first, _ = process.look(1), process.look(2)
     wait_until(lambda: first.id in process.told, 2)
     assert process.knows(first) == [1, 2]
-    assert all(loop._is_running for loop in loops)
+    assert process.presence.is_running
 
     for each in process.connections.all():
         process.connections.remove(each.id)
-    wait_until(lambda: not any(loop._is_running for loop in loops), 2)
+    wait_until(lambda: not process.presence.is_running, 2)
 
 
 @pytest.fixture
