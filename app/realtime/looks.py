@@ -74,13 +74,17 @@ class Looks:
 
     def drop(self, condition: Callable[[Look], bool]) -> None:
         """Forget every look of which `condition` is true."""
-        for look in list(self._by_connection.values()):
+        for look in self.all():
             if condition(look):
                 self.take(look.connection.id)
 
     def get(self, connection_id: str) -> Look | None:
         """The look of a connection, or None."""
         return self._by_connection.get(connection_id)
+
+    def all(self) -> Collection[Look]:
+        """Every look."""
+        return list(self._by_connection.values())
 
     def boards(self) -> Collection[int]:
         """Every board that somebody looks at."""

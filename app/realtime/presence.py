@@ -6,7 +6,7 @@ Redis, and while that does not answer, each process shows its own people only.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.core.cache import CacheUnavailable
@@ -94,13 +94,21 @@ class Presence:
                 )
             )
 
-    def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
-        """Send away who is no administrator and not among the members, as (user, project)."""
-        self._looks.drop(
-            lambda look: (
-                not look.actor.is_admin and (look.actor.id, look.project_id) not in memberships
-            )
-        )
+    def looks(self) -> Collection[Look]:
+        """Everybody who looks at a board now."""
+        return self._looks.all()
+
+    def keep_to(self, memberships: Collection[tuple[int, int]], among: Iterable[Look]) -> None:
+        """Send those `among` away who are no administrators and no members, as (user, project).
+
+        `among` was found before the memberships: who has joined since is in neither.
+        """
+        strangers = {
+            look
+            for look in among
+            if not look.actor.is_admin and (look.actor.id, look.project_id) not in memberships
+        }
+        self._looks.drop(lambda look: look in strangers)
 
     def tell(self) -> None:
         """Tell each board's people to those of them who know something else."""

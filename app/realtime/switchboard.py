@@ -50,7 +50,7 @@ class Switchboard:
     ) -> None:
         self.server, self.connections, self.presence = server, connections, presence
         self.feed = Feed(connections)
-        self._follower, self._sweeper = Follower(app, self), Sweeper(self)
+        self.follower, self._sweeper = Follower(app, self), Sweeper(self)
 
     def open(self, connection: Connection) -> None:
         """Count a new connection, and watch that it signs in."""
@@ -67,7 +67,7 @@ class Switchboard:
             actor, expires_at = credential.identify()
             if not self.connections.admit(connection, actor, expires_at):
                 raise TooManySockets("This user has too many connections already.")
-            self._follower.ensure_running()
+            self.follower.ensure_running()
             position = self.feed.hold(connection)
             if connection.follows_all:
                 matches = only_tasks if connection.adapter.tells_tasks_alone else everything

@@ -83,15 +83,15 @@ class Follower:
 
     def _run(self) -> None:
         while self._is_needed():
-            self._outlet.server.sleep(self._round())
+            self._outlet.server.sleep(self.step())
 
     def _is_needed(self) -> bool:
         with self._lock:
             self._is_running = bool(self._outlet.connections.admitted())
             return self._is_running
 
-    def _round(self) -> float:
-        """Do what is due; the seconds to wait until the next round."""
+    def step(self) -> float:
+        """Do what is due; the seconds to wait until the next step."""
         try:
             with self._app.app_context():
                 self._recheck_when_due()
@@ -118,9 +118,11 @@ class Follower:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        memberships = _memberships(self._outlet.connections.admitted())
-        self._outlet.feed.keep_to(memberships)
-        self._outlet.presence.keep_to(memberships)
+        readers, looks = self._outlet.feed.readers_of_projects(), self._outlet.presence.looks()
+        known = [connection for connection, _ in readers] + [look.connection for look in looks]
+        memberships = _memberships(known)
+        self._outlet.feed.keep_to(memberships, readers)
+        self._outlet.presence.keep_to(memberships, looks)
         self._checked_at = time.monotonic()
 
     def _send_new(self) -> int:
@@ -214,8 +216,8 @@ def _engine() -> Engine:
     return db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def _memberships(connections: list[Connection]) -> set[tuple[int, int]]:
-    """The memberships of everyone who is connected, as (user, project)."""
+def _memberships(connections: Iterable[Connection]) -> set[tuple[int, int]]:
+    """The memberships of those behind connections, as (user, project)."""
     users = {each.actor.id for each in connections if each.actor}
     rows = db.session.execute(
         select(ProjectMember.user_id, ProjectMember.project_id).where(

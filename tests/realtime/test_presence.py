@@ -20,17 +20,11 @@ from app.users.actor import Actor
 from app.users.models import Role
 from embedded.ports import free_port
 from tests.realtime.conftest import wait_until
+from tests.realtime.desk import Idle
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
 BOARD, PROJECT = 7, 3
-
-
-class Rounds:
-    """Runs nothing in the background: the tests take each step themselves."""
-
-    def start_background_task(self, *_):
-        pass
 
 
 class Process:
@@ -40,7 +34,7 @@ class Process:
 
     def __init__(self, redis_url):
         self.connections = Connections(Bounds(per_process=1000, per_user=10, per_address=1000))
-        self.presence = Presence(Rounds(), self.connections, PresenceStore(redis_url))
+        self.presence = Presence(Idle(), self.connections, PresenceStore(redis_url))
         self.told, self.waiting = {}, {}
 
     def open(self, user_id, *, role=Role.MEMBER):
@@ -272,13 +266,22 @@ def test_who_loses_the_membership_vanishes_and_is_told_nothing_more(here):
     assert len(here.told[former.id]) == 1
     assert len(here.told[member.id]) == told + 1
 
-    here.presence.keep_to({(2, PROJECT), (1, PROJECT + 1)})
+    here.presence.keep_to({(2, PROJECT), (1, PROJECT + 1)}, here.presence.looks())
     here.round()
     assert here.knows(admin) == [3]
     here.presence.heed(EventRecord(type=ProjectDeleted.type, project_id=PROJECT))
     here.look(1)
     here.round()
     assert here.knows(admin) == [3], "nobody looks at a project that is deleted"
+
+
+def test_who_joined_since_the_memberships_were_read_stays(here):
+    first, known = here.look(1), here.presence.looks()
+    here.look(2)
+    here.presence.keep_to({(1, PROJECT)}, known)
+    here.round()
+
+    assert here.knows(first) == [1, 2]
 
 
 def test_who_signs_in_anew_on_a_connection_looks_at_nothing(here):
