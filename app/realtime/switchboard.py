@@ -26,8 +26,9 @@ from app.realtime.queries import BATCH
 from app.realtime.replay import MAX_REPLAY, Replay, missed
 from app.realtime.scopes import Scope, own_scope, scope_of
 from app.realtime.subscription import Subscription
+from app.realtime.sweeper import Sweeper
 from app.realtime.views import OWN, View, as_told, everything, only_tasks
-from app.realtime.watch import Follower, Sweeper
+from app.realtime.watch import Follower
 from app.realtime.websocket import hang_up
 from app.users.actor import Actor
 

@@ -95,12 +95,9 @@ class Desk:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.shelf, self.raw_shelf = Shelf(), Shelf(tells_tasks_alone=True)
-        connections, store = (
-            Connections(ROOMY),
-            PresenceStore(app.config["SETTINGS"].CACHE_REDIS_URL),
-        )
-        presence = Presence(Idle(), connections, store)
-        self.switchboard = Switchboard(app, Idle(), connections, presence)
+        connections, idle = Connections(ROOMY), Idle()
+        store = PresenceStore(app.config["SETTINGS"].CACHE_REDIS_URL)
+        self.switchboard = Switchboard(app, idle, connections, Presence(idle, connections, store))
 
     def connect(self, person: Any, *, follow: str = "none", raw: bool = False) -> Client:
         """Sign somebody in, after all that has happened so far."""
