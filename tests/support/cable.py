@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -10,10 +11,13 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Cable:
-    """Forwards every TCP connection to `port`; the clients connect to `self.port`."""
+    """Forwards every TCP connection to `port`; the clients connect to `self.port`.
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    What goes through, both ways, goes through `change`.
+    """
+
+    def __init__(self, port: int, change: Callable[[bytes], bytes] = bytes) -> None:
+        self._target, self._change = port, change
         self._lock = Lock()
         self._ends: list[socket.socket] = []
         self._is_cut = False
@@ -53,15 +57,14 @@ class Cable:
         if self._is_cut:
             self.cut()
         for source, sink in ((near, far), (far, near)):
-            Thread(target=_pump, args=(source, sink), daemon=True).start()
+            Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    for end in (source, sink):
-        _break(end)
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(self._change(data))
+        for end in (source, sink):
+            _break(end)
 
 
 def _break(end: socket.socket) -> None:
