@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,16 @@ def here(text: str, tree: Tree) -> str:
     text = text.replace("127.0.0.1:5000", f"127.0.0.1:{tree.port}")
     text = text.replace(".venv/bin/flask", f"{shlex.quote(sys.executable)} -m flask")
     return text.replace("instance/", f"{tree.data_dir}/")
+
+
+def bash(tree: Tree, script: str) -> str:
+    """What commands of a page print; each must succeed."""
+    run = subprocess.run(
+        ["bash", "-ec", here(script, tree)],
+        cwd=ROOT, env=tree.environ, check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
 
 
 def answers(text: str) -> list[Any]:
