@@ -8,7 +8,7 @@ nothing: whoever asks again gets on.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.errors import Gone
@@ -83,10 +83,12 @@ def _own_streams(session: Session, actor: Actor) -> dict[int, StreamName]:
 
 def _is_heard(actor: Actor, own: Collection[int]) -> ColumnElement[bool]:
     """Whether `actor` hears of an event."""
-    entered = exists().where(StreamEntry.event_id == EventRecord.id)
-    if actor.is_admin:
-        return entered
-    return or_(entered.where(StreamEntry.stream_id.in_(own)), _ends_own_project(actor))
+    entered = select(StreamEntry.stream_id).where(StreamEntry.event_id == EventRecord.id)
+    if not actor.is_admin:
+        entered = entered.where(StreamEntry.stream_id.in_(own))
+    # Not EXISTS: for that, PostgreSQL may choose to read the whole of a stream before the window.
+    is_in_stream = entered.limit(1).scalar_subquery().is_not(None)
+    return is_in_stream if actor.is_admin else or_(is_in_stream, _ends_own_project(actor))
 
 
 def _ends_own_project(actor: Actor) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from app.projects.models import ProjectMember
 from app.realtime import queries
 from app.realtime.connections import Connection, Connections, Farewell
 from app.realtime.feed import Arrival, Feed
+from app.realtime.presence import Presence
 from app.users.models import User
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Outlet(Protocol):
     server: Any
     connections: Connections
     feed: Feed
+    presence: Presence
 
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and close its connection."""
@@ -116,7 +118,9 @@ class Follower:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        self._outlet.feed.keep_to(_memberships(self._outlet.connections.admitted()))
+        memberships = _memberships(self._outlet.connections.admitted())
+        self._outlet.feed.keep_to(memberships)
+        self._outlet.presence.keep_to(memberships)
         self._checked_at = time.monotonic()
 
     def _send_new(self) -> int:
@@ -137,6 +141,7 @@ class Follower:
         record = arrival.entry.record
         assert record.position is not None  # that is how it was found
         try:
+            self._outlet.presence.heed(record)
             self._outlet.feed.deliver(arrival, record.position)
         except Exception:
             # One bad event must not hold back everybody's; it stays in the log.
