@@ -46,7 +46,7 @@ def beacon(**heads: int) -> Step:
 
 
 SUBSCRIBE: Step = ("subscribe", None)
-WHOLE, PART = "project:3", "board:7"
+WHOLE, PART, OTHER = "project:3", "board:7", "project:4"
 
 CASES: dict[str, tuple[str, list[Step], list[list[Any]]]] = {
     "what comes twice is taken once": (
@@ -129,7 +129,7 @@ CASES: dict[str, tuple[str, list[Step], list[list[Any]]]] = {
     ),
     "mine reads again where a project was joined while away": (
         "mine",
-        [SUBSCRIBE, answered_mine(user_2=5), SUBSCRIBE, answered_mine(user_2=6, project_9=30)],
+        [SUBSCRIBE, answered_mine(user_2=5), SUBSCRIBE, answered_mine(user_2=6, project_4=30)],
         [["ask", "mine", None], ["read"], ["ask", "mine", {"user:2": 5}], ["read"]],
     ),
     "what has no place in a stream is not about a subscription": (
