@@ -7,7 +7,7 @@ from typing import Any
 
 import websocket
 from documents import ROOT, answers, bash, blocks_of, comparable, here
-from tree import Tree
+from tree import PASSWORD, Tree, wait_until
 
 TEXT = (ROOT / "docs" / "live-clients.md").read_text()
 BLOCKS = blocks_of(TEXT)
@@ -17,6 +17,26 @@ FILES = {
 }
 # What depends on what happened before: of these only the type is compared.
 HEADS = re.compile(r"^(head|\w+:1)$")
+# As the management system's document shows it, with nothing about a token.
+SNIPPET = """
+const socket = new WebSocket('ws://localhost:8001/ws/tasks/');
+
+// Listen for messages from the server
+socket.onmessage = function(event) {
+  const taskData = JSON.parse(event.data);
+  console.log('New task update:', taskData);
+};
+
+// Error handling
+socket.onerror = function(error) {
+  console.error('WebSocket Error:', error);
+};
+
+// Closing the connection
+socket.onclose = function() {
+  console.log('WebSocket connection closed');
+};
+"""
 PLACES = re.compile(r"_at$|^(task_id|seq|event_id|position|cursor)$")
 
 
@@ -99,3 +119,22 @@ def test_the_feed_over_http_answers_as_printed(tree, ada):
     )
     (found,), (expected,) = answers(bash(tree, f"TOKEN={ada.token}\n{commands}")), answers(printed)
     assert comparable(found, PLACES) == comparable(expected, PLACES)
+
+
+def test_in_a_page_of_the_service_the_cookie_does_for_a_token(tree, browser):
+    user, heard = tree.user("cookie"), list[dict[str, Any]]()
+    with closing(browser.new_page(base_url=tree.base)) as page:
+        page.on("console", lambda message: heard.extend(a.json_value() for a in message.args[1:]))
+        page.goto("/")
+        credentials = {"username": user.username, "password": PASSWORD}
+        assert page.request.post("/session/", data=credentials).status == 200
+        snippet = SNIPPET.replace("localhost:8001", f"127.0.0.1:{tree.port}")
+        page.evaluate(f"{snippet}; socket.onopen = () => (window.isOpen = true)")
+        page.wait_for_function("window.isOpen")
+        task = user.create(title="Hear me")
+
+        def is_heard() -> bool:
+            page.wait_for_timeout(20)  # Playwright tells of the console only while it is asked
+            return any(message["task_id"] == task["id"] for message in heard)
+
+        wait_until(is_heard, 20, "the message")
