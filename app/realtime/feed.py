@@ -99,13 +99,20 @@ class Feed:
             self.position = position
             self._hand_out(arrival, self._concerned(arrival) - self._held.keys())
 
-    def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
-        """Take all streams of projects from everyone but those named, as (user, project)."""
-        for stream in self._connections.read_streams():
-            if isinstance(stream, StreamName) and stream.kind == "project":
-                for each in self._connections.readers(stream):
-                    if each.actor and (each.actor.id, stream.ref_id) not in memberships:
-                        self._evict(each, stream)
+    def readers_of_projects(self) -> set[tuple[Connection, StreamName]]:
+        """Who reads the stream of a project by being a member, with that stream."""
+        return {
+            (connection, stream)
+            for stream in self._connections.read_streams()
+            if isinstance(stream, StreamName) and stream.kind == "project"
+            for connection in self._connections.readers(stream)
+            if connection.actor is not None and not connection.actor.is_admin
+        }
+
+    def shut_out(self, readers: Iterable[tuple[Connection, StreamName]]) -> None:
+        """Let connections hear nothing more of a stream each."""
+        for connection, stream in readers:
+            self._evict(connection, stream)
 
     def beacon(self, connections: Iterable[Connection]) -> None:
         """Tell connections up to where they have been sent all that they may hear, by stream."""

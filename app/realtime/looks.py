@@ -1,5 +1,6 @@
 """Who looks at which board through this process, and about which task each is writing."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -54,25 +55,22 @@ class Looks:
     def __init__(self) -> None:
         self._by_connection: dict[str, Look] = {}
         self._by_board: dict[int, set[Look]] = {}
+        self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
         return bool(self._by_connection)
 
     def put(self, look: Look) -> None:
         """Enter a look, in the place of the one that its connection had."""
-        self.take(look.connection.id)
-        self._by_connection[look.connection.id] = look
-        self._by_board.setdefault(look.board_id, set()).add(look)
+        with self._lock:
+            self._take(look.connection.id)
+            self._by_connection[look.connection.id] = look
+            self._by_board.setdefault(look.board_id, set()).add(look)
 
     def take(self, connection_id: str) -> None:
         """Forget the look of a connection, if it has one."""
-        look = self._by_connection.pop(connection_id, None)
-        if look is None:
-            return
-        others = self._by_board[look.board_id]
-        others.discard(look)
-        if not others:
-            del self._by_board[look.board_id]
+        with self._lock:
+            self._take(connection_id)
 
     def drop(self, condition: Callable[[Look], bool]) -> None:
         """Forget every look of which `condition` is true."""
@@ -95,6 +93,15 @@ class Looks:
     def people_at(self, board_id: int) -> People:
         """Everybody who looks at one board."""
         return merged(look.person() for look in self.at(board_id))
+
+    def _take(self, connection_id: str) -> None:
+        look = self._by_connection.pop(connection_id, None)
+        if look is None:
+            return
+        others = self._by_board[look.board_id]
+        others.discard(look)
+        if not others:
+            del self._by_board[look.board_id]
 
 
 def merged(people: Iterable[Person]) -> People:

@@ -21,8 +21,11 @@ from app.realtime.presence_store import EXPIRY_SECONDS, PresenceStore
 
 NAME = "presence"
 
-PAUSE_SECONDS = 0.1
-EXCHANGE_SECONDS = 0.5
+TELL_SECONDS = 0.1
+EXCHANGE_SECONDS = 0.2
+"""So soon the others learn what is new here."""
+READ_SECONDS = 0.4
+"""So often the others are asked, where nothing is new here."""
 REFRESH_SECONDS = 3.0
 
 MAX_QUEUED = 100
@@ -42,13 +45,8 @@ class Presence:
         self._written: dict[int, People] = {}
         self._exchanged_at = self._refreshed_at = 0.0
         self._loops = (
-            Loop(server, self.tell, lambda: bool(self._looks), pause=PAUSE_SECONDS),
-            Loop(
-                server,
-                self.exchange,
-                lambda: bool(self._looks or self._written),
-                pause=PAUSE_SECONDS,
-            ),
+            Loop(server, self.tell, self._is_looked_at, pause=TELL_SECONDS),
+            Loop(server, self.exchange, self._is_shared, pause=EXCHANGE_SECONDS),
         )
 
     @property
@@ -131,7 +129,7 @@ class Presence:
             for board in own.keys() | self._written.keys()
             if is_refresh or own.get(board) != self._written.get(board)
         }
-        if not news and moment - self._exchanged_at < EXCHANGE_SECONDS:
+        if not news and moment - self._exchanged_at < READ_SECONDS:
             return
         try:
             self._others = self._store.exchange(news, own.keys())
@@ -141,6 +139,12 @@ class Presence:
         self._written, self._exchanged_at = own, moment
         if is_refresh:
             self._refreshed_at = moment
+
+    def _is_looked_at(self) -> bool:
+        return bool(self._looks)
+
+    def _is_shared(self) -> bool:
+        return bool(self._looks or self._written)
 
     def _go_on_alone(self, own: dict[int, People]) -> None:
         """Forget the others after a while, as their Redis does."""

@@ -26,8 +26,9 @@ from app.realtime.queries import BATCH
 from app.realtime.replay import MAX_REPLAY, Replay, missed
 from app.realtime.scopes import Scope, own_scope, scope_of
 from app.realtime.subscription import Subscription
+from app.realtime.sweeper import Sweeper
 from app.realtime.views import OWN, View, as_told, everything, only_tasks
-from app.realtime.watch import Follower, Sweeper
+from app.realtime.watch import Follower
 from app.realtime.websocket import hang_up
 from app.users.actor import Actor
 
@@ -50,7 +51,7 @@ class Switchboard:
     ) -> None:
         self.server, self.connections, self.presence = server, connections, presence
         self.feed = Feed(connections)
-        self._follower, self._sweeper = Follower(app, self), Sweeper(self)
+        self.follower, self._sweeper = Follower(app, self), Sweeper(self)
 
     def open(self, connection: Connection) -> None:
         """Count a new connection, and watch that it signs in."""
@@ -67,7 +68,7 @@ class Switchboard:
             actor, expires_at = credential.identify()
             if not self.connections.admit(connection, actor, expires_at):
                 raise TooManySockets("This user has too many connections already.")
-            self._follower.ensure_running()
+            self.follower.ensure_running()
             position = self.feed.hold(connection)
             if connection.follows_all:
                 matches = only_tasks if connection.adapter.tells_tasks_alone else everything

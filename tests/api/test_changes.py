@@ -200,7 +200,7 @@ def people_after_a_random_history(chance, make_person, make_project):
     def path_of(tasks):
         return f"/api/v1/tasks/{chance.choice(tasks)}/"
 
-    for _ in range(25):
+    for _ in range(16):
         chance.choice(steps)(chance.choice([*people, *[root] * 5]), chance.choice(people))
     return [*people, root]
 
@@ -249,7 +249,7 @@ def test_from_any_cursor_the_pages_are_what_a_socket_would_have_heard(
     monkeypatch.setattr(changes, "WINDOW", chance.choice([5, 100]))
     with app.app_context(), snapshot() as session:
         entries = entries_after(session, 0)
-        assert len(entries) > 20
+        assert len(entries) > 15
         for person in people:
             actor = Actor.of(session.get_one(User, person.id))
             heard = list(heard_on_a_socket(entries, hearer_of(session, actor)))

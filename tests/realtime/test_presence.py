@@ -77,7 +77,7 @@ class Process:
 @pytest.fixture
 def always_due(monkeypatch):
     """Every round asks Redis, and tells it everything anew."""
-    monkeypatch.setattr(presence_module, "EXCHANGE_SECONDS", 0)
+    monkeypatch.setattr(presence_module, "READ_SECONDS", 0)
     monkeypatch.setattr(presence_module, "REFRESH_SECONDS", 0)
 
 
