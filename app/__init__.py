@@ -28,6 +28,7 @@ from app.realtime import init_realtime
 from app.reports.cli import reports
 from app.schedule.cli import jobs
 from app.users.cli import create_admin
+from app.web.cross_origin import init_cross_origin
 from app.web.security_headers import init_security_headers
 
 MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
@@ -47,11 +48,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_cache(app, settings)
     install_reactions(app, REACTIONS)
 
-    # Before a view runs, in this order: an id, Prometheus, https, the text, the caller, the limit,
-    # the door.
-    init_request_logging(app)
-    init_scraping(app)
-    init_security_headers(app)
+    # Before a view runs, in this order: an id, Prometheus, https, the page, the text, the caller,
+    # the limit, the door.
+    for init in (init_request_logging, init_scraping, init_security_headers, init_cross_origin):
+        init(app)
     init_request_bounds(app)
     app.before_request(identify_caller)
     init_limits(app, settings)

@@ -6,6 +6,7 @@ workers, which clone the template. After each test the tables are emptied; nothi
 
 import os
 import runpy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers"] = node.config.servers
 
 
-WHOLE_SERVICE = {"embedded", "readme", "realtime", "replay", "system", "workers"}
+WHOLE_SERVICE = {"browser", "embedded", "readme", "realtime", "replay", "system", "workers"}
 """The folders whose tests start servers or processes; all others hold unit tests."""
 
 
@@ -98,6 +99,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         mark = item.get_closest_marker("xdist_group")
         if mark and not item.nodeid.endswith(f"@{mark.args[0]}"):
             item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason, however many tests were skipped for it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, number in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{number} skipped: {reason.removeprefix('Skipped: ')}")
 
 
 def _make_template(database_url: str, redis_url: str) -> None:
@@ -141,6 +149,12 @@ def database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
 @pytest.fixture(scope="module")
 def fresh_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
     """A database of the module's own, as a first start leaves it."""
+    return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
+
+
+@pytest.fixture(scope="package")
+def package_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
+    """The same for all the modules of a folder."""
     return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
 
 

@@ -1,27 +1,21 @@
 """Every command of the README is run as it stands; its answers must be the printed ones."""
 
 import ast
-import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import pytest
+from documents import ROOT, answers, blocks_of, comparable, here
 from tree import Tree, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCKS = blocks_of(README)
 MARK = "=====next====="
-# What differs from run to run: of these only the type is compared.
-VARIABLE = re.compile(r"_at$|^(access|refresh|event_id)$")
 # They start the service, or test it: whoever runs this test has done so.
 NOT_RUN = {"./quick-start.sh", "./quick-start.sh test"}
 
@@ -35,40 +29,15 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     assert running.stop() == []
 
 
-def _here(text: str, tree: Tree) -> str:
-    """The README's text for a service that runs elsewhere."""
-    text = text.replace("http://127.0.0.1:5000", tree.base)
-    text = text.replace(".venv/bin/flask", f"{shlex.quote(sys.executable)} -m flask")
-    return text.replace("instance/", f"{tree.data_dir}/")
-
-
-def _answers(text: str) -> list[Any]:
-    decoder, found, text = json.JSONDecoder(), [], text.strip()
-    while text:
-        value, end = decoder.raw_decode(text)
-        found.append(value)
-        text = text[end:].strip()
-    return found
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: type(item) if VARIABLE.search(name) else _comparable(item)
-            for name, item in value.items()
-        }
-    return [_comparable(item) for item in value] if isinstance(value, list) else value
-
-
 def _python_block() -> str:
-    (program,) = (body for kind, body in BLOCKS if kind == "python")
+    (program,) = (body for kind, body, _ in BLOCKS if kind == "python")
     return program
 
 
 def test_every_block_is_one_of_those_that_are_run():
-    assert {kind for kind, _ in BLOCKS} == {"", "bash", "json", "python", "text"}
-    for number, (kind, body) in enumerate(BLOCKS):
-        is_answer = number > 0 and BLOCKS[number - 1][0] in ("bash", "python")
+    assert {kind for kind, *_ in BLOCKS} == {"", "bash", "json", "python", "text"}
+    for number, (kind, body, _) in enumerate(BLOCKS):
+        is_answer = number > 0 and BLOCKS[number - 1].kind in ("bash", "python")
         is_lambda_line = body.startswith("Lambda Notification")
         if kind == "":
             assert is_answer or is_lambda_line or body.strip() in NOT_RUN, body
@@ -76,11 +45,11 @@ def test_every_block_is_one_of_those_that_are_run():
 
 def test_every_command_answers_as_printed(tree):
     pairs = [
-        (body, BLOCKS[number + 1][1])
-        for number, (kind, body) in enumerate(BLOCKS)
+        (body, BLOCKS[number + 1].body)
+        for number, (kind, body, _) in enumerate(BLOCKS)
         if kind == "bash"
     ]
-    script = f"\necho; echo {MARK}\n".join(_here(command, tree) for command, _ in pairs)
+    script = f"\necho; echo {MARK}\n".join(here(command, tree) for command, _ in pairs)
     run = subprocess.run(
         ["bash", "-c", script],
         cwd=ROOT, env=tree.environ, check=False, capture_output=True, text=True, timeout=120,
@@ -90,11 +59,11 @@ def test_every_command_answers_as_printed(tree):
 
     for output, (command, printed) in zip(outputs, pairs, strict=True):
         if printed.startswith("{"):
-            found, expected = _answers(output), _answers(printed)
-            assert _comparable(found) == _comparable(expected), command
+            found, expected = answers(output), answers(printed)
+            assert comparable(found) == comparable(expected), command
         else:
             assert output.strip() == printed.strip(), command
-    lambda_line = next(body for _, body in BLOCKS if body.startswith("Lambda Notification"))
+    lambda_line = next(body for _, body, _ in BLOCKS if body.startswith("Lambda Notification"))
     wait_until(lambda: tree.lines(re.escape(lambda_line.strip())), 15, "the Lambda line")
 
 
@@ -103,7 +72,7 @@ def test_the_commands_of_the_pages_for_other_clients_work(tree):
     for page in pages:
         text = (ROOT / "docs" / "dialects" / f"{page}.md").read_text()
         (block,) = re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        script = "set -e\n" + _here(block, tree).replace("curl ", "curl --fail ")
+        script = "set -e\n" + here(block, tree).replace("curl ", "curl --fail ")
         run = subprocess.run(
             ["bash", "-c", script],
             cwd=ROOT, env=tree.environ, check=False, capture_output=True, text=True, timeout=60,
@@ -115,7 +84,7 @@ def test_the_commands_of_the_pages_for_other_clients_work(tree):
 
 def test_the_listener_hears_what_it_missed_and_what_happens(tree, tmp_path):
     program, output = tmp_path / "listen.py", tmp_path / "heard.txt"
-    program.write_text(_here(_python_block(), tree))
+    program.write_text(here(_python_block(), tree))
     user = tree.user("ada")
     user.create(title="Missed")
     with output.open("w") as sink:
@@ -132,7 +101,7 @@ def test_the_listener_hears_what_it_missed_and_what_happens(tree, tmp_path):
 
     assert "'Missed'" in output.read_text()
     heard = next(line for line in output.read_text().splitlines() if "Hear me" in line)
-    (printed,) = (body for kind, body in BLOCKS if kind == "text")
+    (printed,) = (body for kind, body, _ in BLOCKS if kind == "text")
     assert _fields(heard) == _fields(printed.replace("\n", ""))
 
 
