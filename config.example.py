@@ -134,6 +134,10 @@ ALLOWED_HOSTS: list[str] = []
 # https://app.example.com, separated by commas. * is refused in production.
 CORS_ORIGINS: list[str] = []
 
+# Open WebSockets in one process; the web server takes 500 connections more, so that sockets never
+# take the last place from HTTP.
+SOCKETS_PER_PROCESS: int = 1500
+
 # Open WebSockets that one user may have in one process.
 SOCKETS_PER_USER: int = 20
 
