@@ -223,6 +223,6 @@ class Tree:
         """Stop as Ctrl-C does; returns what is left behind."""
         everyone = self.process.children(recursive=True)
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(40)
+        self.process.wait(200)
         self.mail.stop()
         return psutil.wait_procs(everyone, timeout=5)[1]
