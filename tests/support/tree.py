@@ -23,6 +23,7 @@ import socketio
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60
 PROGRAMS = {"": ROOT / "run.py", "nginx": ROOT / "tests" / "support" / "behind_nginx.py"}
 """What starts the service: all of it in few processes, or several of each kind behind a proxy."""
 
@@ -35,13 +36,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 15, what: str = "it") -> Any:
-    deadline = time.monotonic() + seconds
+def wait_until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "it") -> Any:
+    """Wait for it; a busy machine is given `PATIENCE` where a quiet one needs `seconds`."""
+    deadline = time.monotonic() + max(seconds, PATIENCE)
     while time.monotonic() < deadline:
         if found := true():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
+    raise AssertionError(f"{what} did not happen within {max(seconds, PATIENCE)} s")
 
 
 class MailSink:
@@ -78,7 +80,7 @@ class User:
     def send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} | kwargs.pop("headers", {})
         return requests.request(
-            method, f"{self.base}/api/v1{path}", headers=headers, timeout=20, **kwargs
+            method, f"{self.base}/api/v1{path}", headers=headers, timeout=PATIENCE, **kwargs
         )
 
     def create(self, **fields: Any) -> dict[str, Any]:
@@ -151,7 +153,7 @@ class Tree:
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait_until(self.is_ready, 100, "readiness")
+            wait_until(self.is_ready, 230, "readiness")
         except AssertionError:
             self.kill()
             raise AssertionError(self.log) from None
@@ -159,7 +161,7 @@ class Tree:
     def is_ready(self) -> bool:
         assert self.process.is_running(), self.log
         try:
-            return requests.get(f"{self.base}/readyz", timeout=2).status_code == 200
+            return requests.get(f"{self.base}/readyz", timeout=10).status_code == 200
         except requests.RequestException:
             return False
 
@@ -176,9 +178,9 @@ class Tree:
             username = f"{name}{self._numbers}"
         body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
         url = f"{self.base}/api/v1/auth"
-        requests.post(f"{url}/users/", json=body, timeout=20).raise_for_status()
+        requests.post(f"{url}/users/", json=body, timeout=PATIENCE).raise_for_status()
         signed_in = requests.post(
-            f"{url}/login/", json={"username": username, "password": PASSWORD}, timeout=20
+            f"{url}/login/", json={"username": username, "password": PASSWORD}, timeout=PATIENCE
         ).json()
         return User(self.base, signed_in["user"]["id"], username, signed_in["access"])
 
@@ -216,7 +218,7 @@ class Tree:
         for process in everyone:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(everyone, timeout=5)
+        psutil.wait_procs(everyone, timeout=PATIENCE)
         self.mail.stop()
 
     def stop(self) -> list[psutil.Process]:
@@ -225,4 +227,4 @@ class Tree:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(200)
         self.mail.stop()
-        return psutil.wait_procs(everyone, timeout=5)[1]
+        return psutil.wait_procs(everyone, timeout=PATIENCE)[1]
