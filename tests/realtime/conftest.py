@@ -166,7 +166,7 @@ def serving(settings: Settings, log: Path, **environment: str) -> Iterator[Serve
         )
     running = Server(port, process)
     try:
-        wait_until(lambda: _answers(running), 60)
+        wait_until(lambda: _answers(running), 240)
         yield running
     finally:
         running.close_all()

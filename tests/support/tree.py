@@ -104,7 +104,8 @@ class Listener:
             if event.startswith("task."):
                 self.heard.append((time.monotonic(), event, message))
 
-        self.client.connect(user.base, auth={"token": user.token}, transports=transports)
+        auth = {"token": user.token}
+        self.client.connect(user.base, auth=auth, transports=transports, wait_timeout=PATIENCE)
         return self
 
     def about(self, task_id: int) -> list[tuple[str, int]]:
