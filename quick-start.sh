@@ -118,6 +118,8 @@ case ${1-} in
 test)
     shift
     prepare
+    # Dozens of processes start, which would compile everything anew each time.
+    unset PYTHONDONTWRITEBYTECODE
     exec .venv/bin/python -m pytest "$@"
     ;;
 -h | --help)

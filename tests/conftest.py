@@ -23,6 +23,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from tree import Tree
 
 from app import create_app
 from app.auth import tokens
@@ -54,8 +55,18 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
 DEFAULT_PROJECT = runpy.run_path(str(MIGRATIONS / "20261121_0002_projects.py"))["DEFAULT_PROJECT"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--behind",
+        choices=["", "nginx"],
+        default="",
+        help="start whole services with two web and two realtime processes behind this proxy",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     _forget_environment()
+    Tree.behind = config.getoption("behind")
     if hasattr(config, "workerinput"):
         config.servers = config.workerinput["servers"]  # type: ignore[attr-defined]
         return

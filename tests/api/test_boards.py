@@ -555,7 +555,7 @@ def _until_somebody_waits():
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     with db.engine.connect() as watch:
         while not watch.scalar(waits):
             assert time.monotonic() < deadline

@@ -144,7 +144,7 @@ def test_a_cancelled_import_stops_soon_and_what_it_did_stays(ada, rows, worker):
     assert ada.delete(f"{IMPORTS}{number}/").status_code == 204
     imported = show(ada, number)["imported"]
 
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     found = show(ada, number)
     assert (found["state"], found["imported"]) == ("cancelled", imported)
     assert sum(titles(rows).values()) == imported < COUNT
@@ -157,7 +157,7 @@ def test_all_is_undone_where_it_is_cancelled_in_the_middle(ada, rows, worker):
 
     assert ada.delete(f"{IMPORTS}{number}/").status_code == 204
 
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert show(ada, number)["state"] == "cancelled"
     assert titles(rows) == Counter()
 

@@ -166,7 +166,7 @@ def test_a_zip_of_the_one_file_can_be_deployed(tmp_path):
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=60,
     )
 
     printed, answer = done.stdout.splitlines()

@@ -220,7 +220,7 @@ def test_the_proxy_serves_every_port_and_both_kinds_of_socket():
     assert re.match(sockets, "/socket.io/")
     assert re.match(sockets, "/ws/tasks/")
     assert not re.match(sockets, "/api/v1/tasks/")
-    for name in re.findall(r"http://([\w-]+):5000", NGINX):
+    for name in re.findall(r"(?:http://|server )([\w-]+):5000", NGINX):
         aliases = SERVICES["web"]["networks"]["outside"]["aliases"]
         assert name in SERVICES or name in aliases, name
     for header in ("X-Forwarded-For $remote_addr", "X-Forwarded-Proto $scheme", "Upgrade"):

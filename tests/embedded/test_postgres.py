@@ -66,7 +66,7 @@ def test_the_server_of_a_killed_launcher_is_stopped(server: PostgresServer) -> N
     assert orphan is not None
     server.release()
     with PostgresServer(server.folder) as again:
-        assert orphan.wait(5) == 0
+        assert orphan.wait(60) == 0
         assert query(again, "SELECT value FROM kept") == 42
 
 

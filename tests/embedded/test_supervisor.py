@@ -59,7 +59,7 @@ class Run:
         """Read the rest and return the exit code."""
         assert self.process.stdout is not None
         self.lines += self.process.stdout.read().splitlines()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def runs() -> Iterator[list[Run]]:
 
 def is_gone(pid: int) -> bool:
     """Wait for a process to be gone; a zombie that nobody has buried yet counts as gone."""
-    for _ in range(100):
+    for _ in range(1000):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except (FileNotFoundError, ProcessLookupError):

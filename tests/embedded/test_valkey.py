@@ -63,7 +63,7 @@ def test_the_server_of_a_killed_launcher_is_stopped(server: ValkeyServer) -> Non
         connection.set("kept", "42")
     server.release()
     with ValkeyServer(server.folder) as again, client(again) as connection:
-        assert orphan.wait(5) == 0
+        assert orphan.wait(60) == 0
         assert connection.get("kept") == "42"
 
 

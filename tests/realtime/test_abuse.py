@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 
 from app.extensions import db
 from app.users.models import Role, User
-from tests.realtime.conftest import wait_until
+from tests.realtime.conftest import PATIENCE, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -39,7 +39,7 @@ def is_closed(bare: websocket.WebSocket, seconds: float = 4) -> bool:
 def test_clients_cannot_forge_events(listen, ada, bob):
     hers, his = listen(ada), listen(bob)
     for name in ("task.created", "task.updated", "message", "json", "join"):
-        assert his.client.call(name, {"task_id": 1}, timeout=5) == {"error": "unknown-event"}
+        assert his.client.call(name, {"task_id": 1}, timeout=PATIENCE) == {"error": "unknown-event"}
 
     task = ada.create_task()
     wait_until(hers.messages, 1)
@@ -73,8 +73,8 @@ def test_dead_tokens_have_no_sockets(app, listen, server, make_person, ada, bob,
         connection.execute(update(User).where(User.id == eve.id).values(session_epoch=9))
         connection.execute(update(User).where(User.id == admin.id).values(role=Role.MEMBER))
 
-    took = wait_until(lambda: not any(each.client.connected for each in people.values()), 5)
-    assert is_closed(forging, 5 - took)
+    wait_until(lambda: not any(each.client.connected for each in people.values()), 5)
+    assert is_closed(forging, PATIENCE)
     assert kept.client.connected
 
 
@@ -93,7 +93,7 @@ def test_what_is_no_packet_ends_the_connection(server, ada, frame):
     for bare in (server.websocket(), admitted(server, ada)):
         binary = isinstance(frame, bytes)
         (bare.send_binary if binary else bare.send)(frame)
-        assert is_closed(bare, 3)
+        assert is_closed(bare, PATIENCE)
 
 
 def test_a_flood_of_messages_ends_the_connection(server, ada):
@@ -121,7 +121,7 @@ def test_ahundred_megabytes_end_the_connection_and_take_no_memory(server, app, s
         peak = max(peak, server.memory())
     started = time.monotonic()
     assert server.get("/livez").ok
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert closed
     assert max(peak, server.memory()) - before < 20_000_000
 
@@ -159,7 +159,7 @@ def test_a_client_that_does_not_read_is_dropped_and_others_get_everything(app, s
     assert heard == list(range(first + 1, first + 2001))
     time.sleep(1.5)  # the good-bye that nobody reads
     assert server.memory() - before < 60_000_000
-    assert is_closed(stuck, 1)
+    assert is_closed(stuck, PATIENCE)
 
 
 def _next_task_message(bare: websocket.WebSocket) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from app.projects.models import ProjectMember, ProjectRole
 from app.realtime.hub import sees_content
 from app.realtime.queries import entries_after
 from app.tasks.jobs import check_sla
-from tests.realtime.conftest import POSITION, wait_until
+from tests.realtime.conftest import PATIENCE, POSITION, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -153,7 +153,7 @@ def test_foreign_streams_are_not_found_except_by_administrators(listen, ada, bob
 def test_a_bad_subscription_is_answered_with_an_error(listen, ada, payload):
     hers = listen(ada)
 
-    assert hers.client.call("subscribe", payload, timeout=5) == {"error": "bad-request"}
+    assert hers.client.call("subscribe", payload, timeout=PATIENCE) == {"error": "bad-request"}
     assert hers.ask(stream=f"user:{ada.id}")["resync_required"] is False
 
 

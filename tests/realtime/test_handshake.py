@@ -7,7 +7,7 @@ import requests
 import websocket
 
 from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS
-from tests.realtime.conftest import Listener, wait_until
+from tests.realtime.conftest import PATIENCE, Listener, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -143,13 +143,13 @@ def _end_of(bare: websocket.WebSocket) -> float:
 
 def test_a_polling_session_takes_one_request_of_a_kind_at_a_time(server, ada):
     session = requests.Session()
-    opening = session.get(server.url + POLLING, timeout=5).text
+    opening = session.get(server.url + POLLING, timeout=PATIENCE).text
     sid = opening.split('"sid":"')[1].split('"')[0]
     url = f"{server.url}{POLLING}&sid={sid}"
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(requests.get, url, timeout=10) for _ in range(2)]
+        asked = [pool.submit(requests.get, url, timeout=PATIENCE) for _ in range(2)]
         # Whichever came second is refused; the other one waits on.
         assert next(as_completed(asked)).result().status_code == 400
-        assert requests.post(url, data="x" * 70_000, timeout=5).status_code == 413
+        assert requests.post(url, data="x" * 70_000, timeout=PATIENCE).status_code == 413
     assert all(each.exception() is None for each in asked)
-    assert requests.get(url, timeout=5).status_code == 400
+    assert requests.get(url, timeout=PATIENCE).status_code == 400

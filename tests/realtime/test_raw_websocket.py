@@ -22,11 +22,11 @@ def test_each_change_of_a_task_is_pushed_as_one_json_text(listen_raw, ada, bob, 
     hers, his, others = listen_raw(ada), listen_raw(bob), listen_raw(eve)
 
     task = ada.create_task(title="Paint", assignee=bob.id, due_date="2026-03-31", priority="HIGH")
-    created = hers.hear(1)
+    created = hers.hear()
     ada.patch(f"{TASKS}{task['id']}/", json={"status": "IN_PROGRESS"})
-    updated = hers.hear(1)
+    updated = hers.hear()
     ada.delete(f"{TASKS}{task['id']}/")
-    deleted = hers.hear(1)
+    deleted = hers.hear()
 
     assert set(created) == FIELDS
     assert (created["task_id"], created["title"]) == (task["id"], "Paint")
@@ -36,7 +36,7 @@ def test_each_change_of_a_task_is_pushed_as_one_json_text(listen_raw, ada, bob, 
     assert (updated["action"], updated["status"]) == ("updated", "IN_PROGRESS")
     assert (deleted["action"], set(deleted)) == ("deleted", REMOVAL)
     assert [updated["seq"], deleted["seq"]] == [created["seq"] + 1, created["seq"] + 2]
-    assert [his.hear(1)["action"] for _ in range(3)] == ["created", "updated", "deleted"]
+    assert [his.hear()["action"] for _ in range(3)] == ["created", "updated", "deleted"]
     assert others.hears_nothing()
 
 

@@ -14,7 +14,7 @@ from tree import PASSWORD, Tree
 
 from embedded import ValkeyServer
 
-HEARING_SECONDS = 10
+HEARING_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Service:
         """A request as the document shows it. Redirects are not followed: none is promised."""
         headers = {"Authorization": f"{scheme} {token}"} if token else {}
         return requests.request(
-            method, self.base + path, headers=headers, timeout=20, allow_redirects=False, **kwargs
+            method, self.base + path, headers=headers, timeout=60, allow_redirects=False, **kwargs
         )
 
     def sign_up(self, username: str, *, scheme: str = "Bearer") -> "Client":

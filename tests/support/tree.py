@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -23,6 +23,10 @@ import socketio
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60
+PROGRAMS = {"": ROOT / "run.py", "nginx": ROOT / "tests" / "support" / "behind_nginx.py"}
+"""What starts the service: all of it in few processes, or several of each kind behind a proxy."""
+
 PASSWORD = "correct horse battery staple"
 
 
@@ -32,13 +36,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 15, what: str = "it") -> Any:
-    deadline = time.monotonic() + seconds
+def wait_until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "it") -> Any:
+    """Wait for it; a busy machine is given `PATIENCE` where a quiet one needs `seconds`."""
+    deadline = time.monotonic() + max(seconds, PATIENCE)
     while time.monotonic() < deadline:
         if found := true():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
+    raise AssertionError(f"{what} did not happen within {max(seconds, PATIENCE)} s")
 
 
 class MailSink:
@@ -75,7 +80,7 @@ class User:
     def send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} | kwargs.pop("headers", {})
         return requests.request(
-            method, f"{self.base}/api/v1{path}", headers=headers, timeout=20, **kwargs
+            method, f"{self.base}/api/v1{path}", headers=headers, timeout=PATIENCE, **kwargs
         )
 
     def create(self, **fields: Any) -> dict[str, Any]:
@@ -92,14 +97,15 @@ class Listener:
     client: socketio.Client = field(default_factory=socketio.Client)
     heard: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
 
-    def listen(self, user: User) -> "Listener":
+    def listen(self, user: User, transports: Sequence[str] | None = None) -> "Listener":
         @self.client.on("*")
         def hear(event: str, message: dict[str, Any]) -> None:
             # A user also hears of the own account: its registration, its password.
             if event.startswith("task."):
                 self.heard.append((time.monotonic(), event, message))
 
-        self.client.connect(user.base, auth={"token": user.token})
+        auth = {"token": user.token}
+        self.client.connect(user.base, auth=auth, transports=transports, wait_timeout=PATIENCE)
         return self
 
     def about(self, task_id: int) -> list[tuple[str, int]]:
@@ -107,7 +113,9 @@ class Listener:
 
 
 class Tree:
-    """`run.py` and all its children, started as a user starts them."""
+    """`run.py` and all its children, started as a user starts them; or the same `behind` nginx."""
+
+    behind = ""
 
     def __init__(
         self,
@@ -133,23 +141,28 @@ class Tree:
             "EMAIL_DIGEST_SECONDS": "0",
             "THROTTLE_USER_RATE": "1000000/hour",
             "THROTTLE_ANON_RATE": "1000000/hour",
+            "TRUSTED_PROXIES": "1" if self.behind else "0",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
         environ |= settings or {}
         self.environ = environ
         with self.log_file.open("w") as log:
             self.process = psutil.Popen(
-                [sys.executable, str(ROOT / "run.py")],
+                [sys.executable, str(PROGRAMS[self.behind])],
                 cwd=ROOT,
                 env=environ,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self.is_ready, 60, "readiness")
+        try:
+            wait_until(self.is_ready, 230, "readiness")
+        except AssertionError:
+            self.kill()
+            raise AssertionError(self.log) from None
 
     def is_ready(self) -> bool:
         assert self.process.is_running(), self.log
         try:
-            return requests.get(f"{self.base}/readyz", timeout=2).status_code == 200
+            return requests.get(f"{self.base}/readyz", timeout=10).status_code == 200
         except requests.RequestException:
             return False
 
@@ -166,9 +179,9 @@ class Tree:
             username = f"{name}{self._numbers}"
         body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
         url = f"{self.base}/api/v1/auth"
-        requests.post(f"{url}/users/", json=body, timeout=20).raise_for_status()
+        requests.post(f"{url}/users/", json=body, timeout=PATIENCE).raise_for_status()
         signed_in = requests.post(
-            f"{url}/login/", json={"username": username, "password": PASSWORD}, timeout=20
+            f"{url}/login/", json={"username": username, "password": PASSWORD}, timeout=PATIENCE
         ).json()
         return User(self.base, signed_in["user"]["id"], username, signed_in["access"])
 
@@ -206,13 +219,13 @@ class Tree:
         for process in everyone:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(everyone, timeout=5)
+        psutil.wait_procs(everyone, timeout=PATIENCE)
         self.mail.stop()
 
     def stop(self) -> list[psutil.Process]:
         """Stop as Ctrl-C does; returns what is left behind."""
         everyone = self.process.children(recursive=True)
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(40)
+        self.process.wait(200)
         self.mail.stop()
-        return psutil.wait_procs(everyone, timeout=5)[1]
+        return psutil.wait_procs(everyone, timeout=PATIENCE)[1]

@@ -53,7 +53,7 @@ def start(settings, tmp_path) -> Iterator:
     for process in processes:
         process.send_signal(signal.SIGTERM)
     for process in processes:
-        process.wait(20)
+        process.wait(60)
 
 
 def wait_until(condition, seconds=60):
