@@ -13,7 +13,7 @@ proc_name = "task-service"
 # a balancer that keeps a client at one of them, never more workers behind this socket.
 workers = 1
 worker_class = os.environ.get("WEB_WORKER_CLASS", "gevent")
-worker_connections = 2000
+worker_connections = int(os.environ.get("SOCKETS_PER_PROCESS", "1500")) + 500
 
 # A gevent worker reports every second while its loop turns; half a minute of silence is a hang.
 timeout = 30

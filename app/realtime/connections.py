@@ -1,5 +1,6 @@
 """Who is connected to this process: counted, in which rooms, and until when."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ UNAUTHENTICATED_SECONDS = 5.0
 UNAUTHENTICATED_PER_ADDRESS = 50
 """Fewer than SOCKETS_PER_ADDRESS: strangers cannot use up the places of an office."""
 
-SOCKETS_PER_PROCESS = 1500
+SOCKETS_PER_PROCESS = int(os.environ.get("SOCKETS_PER_PROCESS", "1500"))
 """Below the server's `worker_connections`, so that sockets never take the last place from HTTP."""
 
 
