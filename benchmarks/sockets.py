@@ -24,7 +24,9 @@ from benchmarks.live.ground import ground
 from benchmarks.live.own import Own
 from benchmarks.live.plan import Plan
 from benchmarks.live.rounds import Contestant, Figures, run_round
+from benchmarks.peers.peer import Channels
 
+SEED = 1
 SPARE = 1000
 """Files and places beside those of the sockets."""
 
@@ -99,9 +101,12 @@ def main() -> int:
     allow_files(options.sockets + SPARE)
     with ground() as place:
         say(f"Making {options.sockets:,} people …")
-        own = Own(place, Plan(options.sockets, seed=1), sockets=options.sockets + SPARE)
+        own = Own(place, Plan(options.sockets, seed=SEED), sockets=options.sockets + SPARE)
+        contestants: list[Contestant] = [own]
+        if options.peer:
+            contestants.append(Channels(place, Plan(options.sockets, seed=SEED), seed=SEED))
         try:
-            return int(not asyncio.run(run(options, [own])))
+            return int(not asyncio.run(run(options, contestants)))
         finally:
             own.close()
 
