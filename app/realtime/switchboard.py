@@ -59,6 +59,9 @@ class Switchboard:
             actor, expires_at = authenticate_until(token if isinstance(token, str) else "")
             if not self.connections.admit(connection, actor, expires_at):
                 raise TooManySockets("This user has too many connections already.")
+            # Gives the connection to the database back: the first of many who come at once needs
+            # a second one to find the end of the log, while all others wait for that.
+            db.session.remove()
             self._follower.ensure_running()
             rooms = list(_rooms_of(actor))
         except SQLAlchemyError:
