@@ -157,6 +157,9 @@ class Client:
         """Keep a message."""
         self.heard.append(heard)
 
+    def learn(self, heads: dict[str, int]) -> None:
+        """Called with how far each stream has been sent."""
+
     def lost(self) -> None:
         """Called once when the connection has ended."""
 
@@ -172,6 +175,8 @@ class Client:
     def _go_on(self, said: Said) -> None:
         if said.kind is Kind.READY:
             self._ready.set()
+        elif said.kind is Kind.HEADS:
+            self.learn(said.body)
         elif said.kind is Kind.ANSWER and self._answers:
             answer = self._answers.popleft()
             if not answer.done():

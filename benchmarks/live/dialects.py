@@ -14,6 +14,7 @@ class Kind(Enum):
     READY = auto()
     ANSWER = auto()
     MESSAGE = auto()
+    HEADS = auto()
     PING = auto()
     OTHER = auto()
 
@@ -67,6 +68,8 @@ class Raw:
         body = json.loads(text)
         if "subscribed" in body or "error" in body:
             return Said(Kind.ANSWER, body)
+        if body.get("action") == "head":
+            return Said(Kind.HEADS, body["heads"])
         return Said(Kind.MESSAGE if "stream" in body else Kind.OTHER, body)
 
 
@@ -93,7 +96,9 @@ class SocketIO:
         if text.startswith("430"):
             return Said(Kind.ANSWER, json.loads(text[3:])[0])
         if text.startswith("42"):
-            body = json.loads(text[2:])[1]
+            name, body = json.loads(text[2:])
+            if name == "head":
+                return Said(Kind.HEADS, body["heads"])
             return Said(Kind.MESSAGE if "stream" in body else Kind.OTHER, body)
         return _NOTHING
 

@@ -52,13 +52,11 @@ class Ground:
         spec = self.specs[name]
         self.start(name, spec.command, spec.env)
 
-    def restart_valkey(self, pause: float) -> None:
-        """`kill -9` the Redis server, and start it again, empty, after so many seconds."""
+    def kill_valkey(self) -> None:
+        """`kill -9` the Redis server; `valkey.start()` starts it again, empty."""
         assert self.valkey.process is not None
         kill_group(self.valkey.process)
         self.valkey.process.wait()
-        time.sleep(pause)
-        self.valkey.start()
 
     def stop_all(self) -> None:
         """Stop what was started last first; the servers stay."""
