@@ -40,6 +40,23 @@ def authenticate_until(token: str) -> tuple[Actor, datetime]:
     return actor, claims.expires_at
 
 
+def authenticate_session(token: str) -> tuple[Actor, datetime]:
+    """The caller that a refresh token stands for, and when it expires; the token stays as it is.
+
+    Raises Unauthenticated, for one that was exchanged a while ago as well: that is not the place
+    to end the session for it.
+    """
+    claims = tokens.read(token, "refresh")
+    session = db.session()
+    actor = find_actor(session, claims.session_id, claims.user_id)
+    found = session.get(SignInSession, claims.session_id, populate_existing=True)
+    if actor is None or found is None:
+        raise Unauthenticated(tokens.INVALID)
+    if claims.token_id != found.refresh_id and not _is_second_tab(found, claims.token_id):
+        raise Unauthenticated(tokens.INVALID)
+    return actor, claims.expires_at
+
+
 def sign_in(session: Session, login: str, password: str) -> tuple[User, SignInSession]:
     """Open a session for the account with that username or e-mail.
 

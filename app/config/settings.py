@@ -275,6 +275,13 @@ class Settings(BaseSettings):
         description="Origins of other web pages that may call the API and open sockets, such as "
         "https://app.example.com, separated by commas. * is refused in production.",
     )
+    SOCKETS_PER_PROCESS: int = Field(
+        1500,
+        ge=1,
+        le=20_000,
+        description="Open WebSockets in one process; the web server takes 500 connections more, so "
+        "that sockets never take the last place from HTTP.",
+    )
     SOCKETS_PER_USER: int = Field(
         20, ge=1, description="Open WebSockets that one user may have in one process."
     )

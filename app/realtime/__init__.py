@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.config import Settings, current_settings
 from app.extensions import socketio
-from app.realtime.connections import Connections
+from app.realtime.connections import Bounds, Connections
 from app.realtime.credentials import is_allowed_origin
 from app.realtime.gate import Gate
 from app.realtime.handshake import PATH, Handshake
@@ -40,7 +40,12 @@ def init_realtime(app: Flask) -> None:
         **socketio.server.eio._async,
         "websocket": WebSocketDriver,
     }
-    connections = Connections(settings.SOCKETS_PER_USER, settings.SOCKETS_PER_ADDRESS)
+    bounds = Bounds(
+        per_process=settings.SOCKETS_PER_PROCESS,
+        per_user=settings.SOCKETS_PER_USER,
+        per_address=settings.SOCKETS_PER_ADDRESS,
+    )
+    connections = Connections(bounds)
     switchboard = Switchboard(app, socketio.server, connections)
     app.extensions["realtime"] = switchboard
     SocketIOAdapter(switchboard)

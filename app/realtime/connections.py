@@ -1,17 +1,18 @@
-"""Who is connected to this process: counted, in which rooms, and until when."""
+"""Who is connected to this process: counted, what they read, and until when."""
 
-import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.core import clock
+from app.core.events import StreamName
 from app.realtime.messages import Message
 from app.realtime.meter import Meter
+from app.realtime.views import OWN, View
 from app.users.actor import Actor
 
 UNAUTHENTICATED_SECONDS = 5.0
@@ -20,8 +21,10 @@ UNAUTHENTICATED_SECONDS = 5.0
 UNAUTHENTICATED_PER_ADDRESS = 50
 """Fewer than SOCKETS_PER_ADDRESS: strangers cannot use up the places of an office."""
 
-SOCKETS_PER_PROCESS = int(os.environ.get("SOCKETS_PER_PROCESS", "1500"))
-"""Below the server's `worker_connections`, so that sockets never take the last place from HTTP."""
+EVERYWHERE = "everywhere"
+"""Where those stand who may hear of an event whatever stream it is in."""
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Farewell(Enum):
@@ -40,6 +43,8 @@ class Adapter(Protocol):
     """How the connections of one `kind` are told something, and how they are ended."""
 
     kind: str
+    tells_tasks_alone: bool
+    """Whether one's own streams tell of nothing but tasks; what is subscribed to tells of all."""
 
     def send(self, to: Sequence["Connection"], name: str, message: Message) -> None:
         """Send the message of an event; never waits for a client."""
@@ -56,6 +61,7 @@ class Connection:
     """One open connection, with or without a signed-in user; `id` is its adapter's name for it.
 
     `line` is the TCP socket where one belongs to it for good (WebSocket), else None (polling).
+    With `follows_all` it hears all own streams without asking.
     `busy` names the kinds of request that are under way: polling takes one of each at a time.
     """
 
@@ -63,11 +69,20 @@ class Connection:
     address: str
     adapter: Adapter
     line: Any = None
+    follows_all: bool = True
     opened_at: float = field(default_factory=time.monotonic)
     meter: Meter = field(default_factory=lambda: Meter(rate=5, burst=50))
     busy: set[str] = field(default_factory=set)
     actor: Actor | None = None
     expires_at: datetime | None = None
+    views: Mapping[str, View] = field(default_factory=dict)
+    reads: frozenset[StreamName | str] = frozenset()
+    """The streams of all views, and EVERYWHERE if one is so; kept by `Connections`."""
+
+    @property
+    def has_subscribed(self) -> bool:
+        """Whether it hears anything because it asked for it."""
+        return bool(self.views.keys() - {OWN})
 
     @property
     def is_overdue(self) -> bool:
@@ -77,13 +92,54 @@ class Connection:
         return time.monotonic() - self.opened_at > UNAUTHENTICATED_SECONDS
 
 
-class Connections:
-    """The connections of this process, by their id, and who of them is in which room."""
+class Groups(Generic[K]):
+    """Connections by what they have in common; what none has is forgotten."""
 
-    def __init__(self, per_user: int, per_address: int) -> None:
-        self._per_user, self._per_address = per_user, per_address
+    def __init__(self) -> None:
+        self._members: dict[K, set[Connection]] = {}
+
+    def add(self, key: K, connection: Connection) -> None:
+        """Put a connection into a group."""
+        self._members.setdefault(key, set()).add(connection)
+
+    def discard(self, key: K, connection: Connection) -> None:
+        """Take a connection out of a group, if it is in it."""
+        members = self._members.get(key)
+        if members is not None:
+            members.discard(connection)
+            if not members:
+                del self._members[key]
+
+    def of(self, key: K) -> Collection[Connection]:
+        """Those in a group; to be copied where it may change meanwhile."""
+        return self._members.get(key, frozenset())
+
+    def keys(self) -> set[K]:
+        """The groups that somebody is in."""
+        return set(self._members)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many connections there may be."""
+
+    per_process: int
+    per_user: int
+    per_address: int
+
+
+class Connections:
+    """The connections of this process: by id, user, address, and by the streams that they read.
+
+    Nothing that is done for each connection or event looks at all of them.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
         self._by_id: dict[str, Connection] = {}
-        self._rooms: dict[str, set[Connection]] = {}
+        self._addresses, self._strangers = Groups[str](), Groups[str]()
+        self._users = Groups[int]()
+        self._readers = Groups[StreamName | str]()
         self._arrivals: dict[str, Meter] = {}
         self._lock = threading.Lock()
 
@@ -91,22 +147,28 @@ class Connections:
         """Whether `address` may open one more connection now."""
         # A closed connection leaves a little work behind, so the rate is bounded too.
         arrivals = self._arrivals.setdefault(address, Meter(rate=20, burst=200))
-        if not arrivals.allows() or len(self._by_id) >= SOCKETS_PER_PROCESS:
-            return False
-        same = [each for each in self.all() if each.address == address]
-        strangers = sum(each.actor is None for each in same)
-        return len(same) < self._per_address and strangers < UNAUTHENTICATED_PER_ADDRESS
+        return (
+            arrivals.allows()
+            and len(self._by_id) < self._bounds.per_process
+            and len(self._addresses.of(address)) < self._bounds.per_address
+            and len(self._strangers.of(address)) < UNAUTHENTICATED_PER_ADDRESS
+        )
 
     def add(self, connection: Connection) -> None:
         """Count a connection that has just been opened."""
-        self._by_id[connection.id] = connection
+        with self._lock:
+            self._by_id[connection.id] = connection
+            self._addresses.add(connection.address, connection)
+            self._strangers.add(connection.address, connection)
 
     def remove(self, connection_id: str) -> None:
         """Forget a connection that has been closed."""
         with self._lock:
             connection = self._by_id.pop(connection_id, None)
             if connection is not None:
-                self._leave_all(connection)
+                self._leave(connection)
+                self._addresses.discard(connection.address, connection)
+                self._strangers.discard(connection.address, connection)
 
     def get(self, connection_id: str | None) -> Connection | None:
         """The open connection with that id, or None."""
@@ -115,38 +177,50 @@ class Connections:
     def admit(self, connection: Connection, actor: Actor, expires_at: datetime) -> bool:
         """Note whose connection it is; False where that user has too many, or it is gone."""
         with self._lock:
-            others = [
-                each
-                for each in self.admitted()
-                if each is not connection and each.actor and each.actor.id == actor.id
-            ]
-            if self._by_id.get(connection.id) is not connection or len(others) >= self._per_user:
+            others = set(self._users.of(actor.id)) - {connection}
+            is_open = self._by_id.get(connection.id) is connection
+            if not is_open or len(others) >= self._bounds.per_user:
                 return False
             # A Socket.IO client may sign out of a connection and in again as somebody else.
-            self._leave_all(connection)
-            connection.actor, connection.expires_at = actor, expires_at
+            self._leave(connection)
+            self._strangers.discard(connection.address, connection)
+            self._users.add(actor.id, connection)
+            connection.actor, connection.expires_at, connection.views = actor, expires_at, {}
             return True
 
-    def enter(self, connection: Connection, room: str) -> None:
-        """Let an open connection hear what is sent to `room`."""
+    def dispossess(self, connection: Connection) -> None:
+        """Undo `admit`."""
         with self._lock:
+            self._leave(connection)
+            connection.actor, connection.expires_at, connection.views = None, None, {}
             if self._by_id.get(connection.id) is connection:
-                self._rooms.setdefault(room, set()).add(connection)
+                self._strangers.add(connection.address, connection)
 
-    def leave(self, connection: Connection, room: str) -> None:
-        """Undo `enter`."""
+    def reseat(self, connection: Connection) -> None:
+        """Note which streams an open connection reads; to be called when its views have changed."""
         with self._lock:
-            self._leave(connection, room)
+            is_open = self._by_id.get(connection.id) is connection
+            self._seat(connection, _read_by(connection) if is_open else frozenset())
 
-    def members(self, room: str) -> set[Connection]:
-        """Those who are in `room` now."""
+    def readers(self, stream: StreamName | str) -> Collection[Connection]:
+        """Those who read `stream` now."""
         with self._lock:
-            return set(self._rooms.get(room, ()))
+            return list(self._readers.of(stream))
 
-    def rooms(self) -> list[str]:
-        """Every room that somebody is in."""
+    def read_streams(self) -> set[StreamName | str]:
+        """Every stream that somebody reads."""
         with self._lock:
-            return list(self._rooms)
+            return self._readers.keys()
+
+    def of_user(self, user_id: int) -> Collection[Connection]:
+        """The connections of a user."""
+        with self._lock:
+            return list(self._users.of(user_id))
+
+    def users(self) -> set[int]:
+        """Whoever has a connection."""
+        with self._lock:
+            return self._users.keys()
 
     def all(self) -> list[Connection]:
         """Every open connection."""
@@ -162,12 +236,20 @@ class Connections:
             if meter.is_full:
                 self._arrivals.pop(address, None)
 
-    def _leave_all(self, connection: Connection) -> None:
-        for room in list(self._rooms):
-            self._leave(connection, room)
+    def _leave(self, connection: Connection) -> None:
+        if connection.actor is not None:
+            self._users.discard(connection.actor.id, connection)
+        self._seat(connection, frozenset())
 
-    def _leave(self, connection: Connection, room: str) -> None:
-        members = self._rooms.get(room, set())
-        members.discard(connection)
-        if not members:
-            self._rooms.pop(room, None)
+    def _seat(self, connection: Connection, reads: frozenset[StreamName | str]) -> None:
+        for stream in connection.reads - reads:
+            self._readers.discard(stream, connection)
+        for stream in reads - connection.reads:
+            self._readers.add(stream, connection)
+        connection.reads = reads
+
+
+def _read_by(connection: Connection) -> frozenset[StreamName | str]:
+    views = connection.views.values()
+    streams = {stream for view in views for stream in view.since}
+    return frozenset({*streams, *(EVERYWHERE for view in views if view.everywhere)})

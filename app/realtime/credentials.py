@@ -1,14 +1,61 @@
 """What a handshake carries: where it comes from and on whose behalf."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from werkzeug.http import parse_cookie
+
+from app.auth.service import authenticate_session, authenticate_until
 from app.config import Settings
+from app.core.errors import BadRequest
+from app.users.actor import Actor
 
 Environ = dict[str, Any]
 
 BEARER = "bearer"
 """The subprotocol whose second part is the token."""
+
+
+COOKIE = "session"
+"""The cookie of the web page: a refresh token, which opens sockets and nothing else here."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What somebody shows: an access token, or with `is_cookie` what was in the page's cookie."""
+
+    text: str
+    is_cookie: bool = False
+
+    def identify(self) -> tuple[Actor, datetime]:
+        """Whom it stands for and until when. Raises Unauthenticated."""
+        return (authenticate_session if self.is_cookie else authenticate_until)(self.text)
+
+
+def given_token(value: object) -> Credential:
+    """The token in a message; what cannot be one is the empty one, which is refused."""
+    return Credential(value if isinstance(value, str) else "")
+
+
+def credential_of(environ: Environ) -> Credential | None:
+    """What a handshake shows, the token before the cookie; None where it shows nothing."""
+    for text in (token_of(environ), subprotocol_token(environ)):
+        if text is not None:
+            return Credential(text)
+    # Browsers send cookies along whichever page opens the socket; only our own may use it.
+    if not _is_own_page(environ):
+        return None
+    cookie = parse_cookie(environ).get(COOKIE)
+    return Credential(cookie, is_cookie=True) if cookie else None
+
+
+def follows_all(value: object) -> bool:
+    """Read `follow`: `all`, which is the default, or `none`. Raises BadRequest."""
+    if value not in (None, "all", "none"):
+        raise BadRequest('follow must be "all" or "none".')
+    return value != "none"
 
 
 def token_of(environ: Environ) -> str | None:
@@ -20,8 +67,13 @@ def token_of(environ: Environ) -> str | None:
     if header:
         scheme, _, token = header.partition(" ")
         return token.strip() if scheme.lower() in {"bearer", "token"} else ""
+    return query_value(environ, "token")
+
+
+def query_value(environ: Environ, name: str) -> str | None:
+    """The first value of a parameter in the query; None where it is not there."""
     query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
-    return query["token"][0] if "token" in query else None
+    return query[name][0] if name in query else None
 
 
 def subprotocol_token(environ: Environ) -> str | None:
@@ -37,6 +89,14 @@ def is_allowed_origin(origin: str, environ: Environ, settings: Settings) -> bool
     """Whether a page of `origin` may open sockets: our own pages and `CORS_ORIGINS`."""
     if origin in settings.origins or "*" in settings.origins:
         return True
+    return _is_host(origin, environ)
+
+
+def _is_own_page(environ: Environ) -> bool:
+    return _is_host(str(environ.get("HTTP_ORIGIN", "")), environ)
+
+
+def _is_host(origin: str, environ: Environ) -> bool:
     host = str(environ.get("HTTP_HOST", "")).lower()
     try:
         return bool(host) and urlsplit(origin).netloc.lower() == host

@@ -12,6 +12,12 @@ class TooManySockets(ServiceError):
     code, status = "too-many-sockets", HTTPStatus.TOO_MANY_REQUESTS
 
 
+class TooManySubscriptions(ServiceError):
+    """The connection follows as much as one may follow."""
+
+    code, status = "too-many-subscriptions", HTTPStatus.TOO_MANY_REQUESTS
+
+
 class TooLarge(ServiceError):
     """A message of more than SOCKET_MAX_MESSAGE_BYTES."""
 

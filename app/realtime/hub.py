@@ -1,4 +1,4 @@
-"""What is sent about an event, and to whom; knows nothing of any transport.
+"""What there is to know of an event before it is sent, and who may be shown its content.
 
 An event is sent once per stream it entered, to those who read that stream. Of these, whoever sees
 the task after the event gets its content; whoever does not (any more) gets a removal with nothing
@@ -8,17 +8,14 @@ it. Administrators read everything and get every event exactly once: with the pl
 stream where it entered that, else with the place in the first of its streams.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from app.core.events import ADMIN_STREAM, EventRecord, StreamName
+from app.core.events import EventRecord, StreamName
 from app.projects.events import MemberAdded, MemberRemoved, ProjectDeleted
-from app.realtime.messages import Message, build_message
+from app.realtime.messages import Message
 from app.tasks.events import TaskEvent, after, streams_of
-
-ADMINS = "admin:all"
-"""The room of all administrators."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +23,18 @@ class Entry:
     """An event, the place it has in each of its streams, and who sees its task now.
 
     `present` holds the streams of those who see the task at the moment of sending. Content goes
-    only to those who saw it after the event and still do: sending may be late.
+    only to those who saw it after the event and still do: sending may be late. `task` is where the
+    task of the event is now and whose it is (`project`, `board`, `reporter`, `assignee`).
     """
 
     record: EventRecord
     places: Mapping[StreamName, int]
     present: frozenset[StreamName] = frozenset()
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """One message for one room, except to those who are in one of the `except_rooms`."""
-
-    room: str
-    name: str
-    message: Message
-    except_rooms: tuple[str, ...] = ()
+    task: Mapping[str, Any] | None = None
 
 
 class Admission(NamedTuple):
-    """That a user (None: everybody) enters the room of a stream, or has to leave it."""
+    """That a user (None: everybody) may hear a stream from now on, or may not any longer."""
 
     stream: StreamName
     user_id: int | None
@@ -58,11 +47,6 @@ class Told(NamedTuple):
     user_id: int
     name: str
     message: Message
-
-
-def room_of(stream: StreamName, *, admin: bool) -> str:
-    """The room of a stream's readers; administrators among them see more, so have their own."""
-    return f"{stream}#admin" if admin else str(stream)
 
 
 def sees_content(entry: Entry, stream: StreamName) -> bool:
@@ -81,25 +65,10 @@ def sees_content(entry: Entry, stream: StreamName) -> bool:
 
 
 def admission(record: EventRecord) -> Admission | None:
-    """Who is let into the room of a project, or out of it, because of the event."""
+    """Who may hear the stream of a project, or not any longer, because of the event."""
     if record.project_id is None:
         return None
     stream = StreamName.of_project(record.project_id)
     if record.type in (MemberAdded.type, MemberRemoved.type):
         return Admission(stream, record.entity_id, record.type == MemberAdded.type)
     return Admission(stream, None, False) if record.type == ProjectDeleted.type else None
-
-
-def route(entry: Entry) -> Iterator[Outgoing]:
-    """Everything that is sent about an event."""
-    record, streams = entry.record, sorted(entry.places)
-    for stream in streams:
-        seq, content = entry.places[stream], sees_content(entry, stream)
-        name, message = build_message(record, stream, seq, content=content)
-        yield Outgoing(room_of(stream, admin=False), name, message)
-        name, message = build_message(record, stream, seq)
-        yield Outgoing(room_of(stream, admin=True), name, message)
-    if streams and ADMIN_STREAM not in entry.places:
-        name, message = build_message(record, streams[0], entry.places[streams[0]])
-        served = tuple(room_of(stream, admin=True) for stream in streams)
-        yield Outgoing(ADMINS, name, message, except_rooms=served)

@@ -19,7 +19,6 @@ class RawSession:
     """What one bare WebSocket is sent: it waits in line, and one greenlet or thread writes it."""
 
     def __init__(self) -> None:
-        self.subscribed: set[str] = set()
         self.is_ending = False
         self._outbox: Queue[str | Farewell] = Queue()
 
@@ -65,6 +64,7 @@ class RawAdapter:
     """The open bare WebSockets of an application."""
 
     kind = "websocket"
+    tells_tasks_alone = True
 
     def __init__(self) -> None:
         self._sessions: dict[str, RawSession] = {}
@@ -78,12 +78,11 @@ class RawAdapter:
         """Forget a connection that has ended."""
         self._sessions.pop(connection.id).end(Farewell.CLOSED)
 
-    def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
-        """Send the message of an event: those about tasks, the others to who subscribed."""
+    def send(self, to: Sequence[Connection], _name: str, message: Message) -> None:
+        """Send one message, made into text once."""
         text = _as_text(message)
         for session in filter(None, [self._sessions.get(each.id) for each in to]):
-            if name.startswith("task.") or message["stream"] in session.subscribed:
-                session.put(text)
+            session.put(text)
 
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and close its connection."""

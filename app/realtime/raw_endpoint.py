@@ -9,14 +9,22 @@ from flask import Flask
 from simple_websocket import ConnectionClosed
 
 from app.core import json as bounded_json
-from app.core.errors import BadRequest, ServiceError, Unavailable
+from app.core.errors import BadRequest, ServiceError, Unauthenticated, Unavailable
+from app.core.events import StreamName
 from app.realtime.connections import Connection, Farewell
-from app.realtime.credentials import BEARER, Environ, subprotocol_token, token_of
+from app.realtime.credentials import (
+    BEARER,
+    Environ,
+    credential_of,
+    follows_all,
+    given_token,
+    query_value,
+    subprotocol_token,
+)
 from app.realtime.errors import TooManySockets
 from app.realtime.gate import Gate, StartResponse, WsgiApp, check_upgrade, refuse, tcp_socket
-from app.realtime.queries import Replay
 from app.realtime.raw_adapter import RawAdapter, RawSession
-from app.realtime.subscription import read_subscription
+from app.realtime.requests import REQUESTS, USAGE
 from app.realtime.switchboard import Switchboard
 from app.realtime.websocket import BoundedWebSocket, accept, leave
 
@@ -25,7 +33,6 @@ log = logging.getLogger(__name__)
 PATHS = {"/ws/tasks", "/ws/tasks/"}
 
 _SIGN_IN = 'Sign in first: send {"token": "<access token>"}.'
-_ASK = 'Send {"subscribe": "<stream>", "last_seq": <seq>}; tasks are changed over HTTP.'
 _FAREWELLS = {TooManySockets: Farewell.TOO_MANY, Unavailable: Farewell.UNAVAILABLE}
 
 
@@ -50,8 +57,13 @@ class RawEndpoint:
         self._gate.check_source(environ)
         check_upgrade(environ)
         self._gate.check_address(environ)
-        line = tcp_socket(environ)
-        connection = Connection(uuid.uuid4().hex, environ["REMOTE_ADDR"], self._adapter, line)
+        connection = Connection(
+            uuid.uuid4().hex,
+            environ["REMOTE_ADDR"],
+            self._adapter,
+            line=tcp_socket(environ),
+            follows_all=follows_all(query_value(environ, "follow")),
+        )
         session = self._adapter.open(connection)
         try:
             self._switchboard.open(connection)
@@ -70,14 +82,18 @@ class RawEndpoint:
         return leave(socket)
 
     def _sign_in(self, connection: Connection, environ: Environ) -> str | None:
-        """Check the token of the handshake, if it has one; the subprotocol to agree to."""
-        offered = subprotocol_token(environ)
-        token = token_of(environ)
-        token = offered if token is None else token
-        if token is not None:
+        """Check what the handshake shows, if anything; the subprotocol to agree to."""
+        credential = credential_of(environ)
+        if credential is not None:
             with self._app.app_context():
-                self._switchboard.sign_in(connection, token)
-        return BEARER if offered is not None else None
+                try:
+                    self._switchboard.sign_in(connection, credential)
+                except Unauthenticated:
+                    # A cookie comes along by itself: the page may still send a token.
+                    if not credential.is_cookie:
+                        raise
+            self._switchboard.release(connection)
+        return BEARER if subprotocol_token(environ) is not None else None
 
     def _listen(
         self, connection: Connection, session: RawSession, socket: BoundedWebSocket
@@ -107,24 +123,27 @@ class RawEndpoint:
         except Exception:
             log.exception("A message of a client could not be handled.")
             self._switchboard.dismiss(connection, Farewell.FAILED)
+        finally:
+            self._switchboard.release(connection)
 
     def _do(self, connection: Connection, session: RawSession, asked: dict[str, Any]) -> None:
         if connection.actor is None:
             if set(asked) != {"token"}:
                 raise BadRequest(_SIGN_IN)
-            self._switchboard.sign_in(connection, asked["token"])
+            actor = self._switchboard.sign_in(connection, given_token(asked["token"]))
+            session.say({"connected": str(StreamName.of_user(actor.id))})
             return
-        if "subscribe" not in asked or set(asked) - {"subscribe", "last_seq"}:
-            raise BadRequest(_ASK)
-        wanted = read_subscription(asked["subscribe"], asked.get("last_seq"))
+        name = next((name for name in REQUESTS if name in asked), None)
+        if name is None:
+            raise BadRequest(USAGE)
+        session.say(REQUESTS[name](self._switchboard, connection, _payload(name, asked)))
 
-        def answer(found: Replay) -> None:
-            stream = str(wanted.stream)
-            session.subscribed.add(stream)
-            place = {"head": found.head, "resync_required": found.resync_required}
-            session.say({"subscribed": stream, **place})
 
-        self._switchboard.subscribe(connection, wanted, answer)
+def _payload(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """`{"subscribe": "user:2", "last_seq": 5}` as `{"stream": "user:2", "last_seq": 5}`."""
+    rest = {key: value for key, value in asked.items() if key != name}
+    value = asked[name]
+    return value | rest if isinstance(value, dict) else {"stream": value, **rest}
 
 
 def _read(text: object) -> dict[str, Any]:
@@ -133,5 +152,5 @@ def _read(text: object) -> dict[str, Any]:
         raise BadRequest("Send text, not binary.")
     asked = bounded_json.loads(text)
     if not isinstance(asked, dict):
-        raise BadRequest(_ASK)
+        raise BadRequest(USAGE)
     return asked

@@ -10,12 +10,11 @@ from flask_socketio import ConnectionRefusedError as Refused
 from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connections import Connection, Farewell
-from app.realtime.credentials import token_of
+from app.realtime.credentials import credential_of, follows_all, given_token
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
-from app.realtime.queries import Replay
-from app.realtime.subscription import read_subscription
+from app.realtime.requests import REQUESTS
 from app.realtime.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -27,13 +26,14 @@ class SocketIOAdapter:
     """One application's Socket.IO server with the connections that came through it."""
 
     kind = "socketio"
+    tells_tasks_alone = False
 
     def __init__(self, switchboard: Switchboard) -> None:
         self.switchboard, self.server = switchboard, switchboard.server
         self._watch_sessions()
 
     def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
-        """Send the message of an event."""
+        """Send one message, which the library makes into text once."""
         named = [self.server.manager.sid_from_eio_sid(each.id, NAMESPACE) for each in to]
         sids = [sid for sid in named if sid is not None]
         if sids:
@@ -74,6 +74,9 @@ class SocketIOAdapter:
                     return
             except Exception:
                 log.exception("A message of a client could not be handled.")
+            finally:
+                # Only here has the library sent what it answers.
+                self.switchboard.release(connection)
             self.switchboard.dismiss(connection, Farewell.MISBEHAVED)
 
         def on_disconnect(eio_sid: str, reason: str) -> None:
@@ -87,40 +90,36 @@ class SocketIOAdapter:
 
 @socketio.on("connect")
 def connect(auth: object = None) -> None:
-    """Let a client in that shows a good access token, and put it into its rooms."""
-    token = auth.get("token") if isinstance(auth, Mapping) else None
-    if token is None:
-        token = token_of(request.environ)
-    connection = _connection()
+    """Let a client in that shows a good access token, which it gives in `{token, follow}`."""
+    given = auth if isinstance(auth, Mapping) else {}
+    token, connection = given.get("token"), _connection()
+    credential = credential_of(request.environ) if token is None else given_token(token)
     if connection is None:
         raise Refused("unavailable")
     try:
-        _switchboard().sign_in(connection, token)
+        connection.follows_all = follows_all(given.get("follow"))
+        _switchboard().sign_in(connection, credential or given_token(None))
     except ServiceError as error:
         raise Refused(error.code, {"detail": error.detail}) from None
 
 
-@socketio.on("subscribe")
-def subscribe(*payload: object) -> dict[str, Any]:
-    """Send what the client missed of a stream after `last_seq`: `{head, resync_required}`.
+@socketio.on("*")
+def ask(name: str, *payload: object) -> Mapping[str, Any]:
+    """Do what a client asks for; what it is answered is the acknowledgement.
 
-    Without `last_seq` it only tells where the stream stands.
+    There is no such thing as sending an event to others; events come from the log alone.
     """
-    connection, answers = _connection(), list[Replay]()
+    request_, connection = REQUESTS.get(name), _connection()
+    if request_ is None:
+        return {"error": "unknown-event"}
     if connection is None or len(payload) != 1 or not isinstance(payload[0], dict):
         return {"error": "bad-request"}
     try:
-        wanted = read_subscription(payload[0].get("stream"), payload[0].get("last_seq"))
-        _switchboard().subscribe(connection, wanted, answers.append)
+        answer = request_(_switchboard(), connection, payload[0])
     except ServiceError as error:
         return {"error": error.code}
-    return {"head": answers[0].head, "resync_required": answers[0].resync_required}
-
-
-@socketio.on("*")
-def refuse(_event: str, *_payload: object) -> dict[str, str]:
-    """Tell a client that there is no such thing to ask; events come from the log alone."""
-    return {"error": "unknown-event"}
+    # The acknowledgement belongs to its question: it needs not name it.
+    return {key: value for key, value in answer.items() if key != "subscribed"}
 
 
 def _switchboard() -> Switchboard:

@@ -7,7 +7,7 @@ and an idle server asks its database nothing.
 import logging
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, Protocol
 
 from flask import Flask
@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from app.auth.queries import ended_sessions
 from app.extensions import db
 from app.projects.models import ProjectMember
-from app.realtime import hub, queries
+from app.realtime import queries
 from app.realtime.connections import Connection, Connections, Farewell
+from app.realtime.feed import Arrival, Feed
 from app.users.models import User
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ RECOVERY_SECONDS = 0.5
 RECHECK_SECONDS = 2.0
 SWEEP_SECONDS = 0.5
 PATIENCE_SECONDS = 1.0
+BEACON_SECONDS = 15
 
 
 class Outlet(Protocol):
@@ -39,26 +41,15 @@ class Outlet(Protocol):
 
     server: Any
     connections: Connections
-
-    def send(self, outgoing: hub.Outgoing) -> None:
-        """Send one message to those in its room."""
-
-    def tell(self, told: hub.Told) -> None:
-        """Send one message to every connection of a user."""
-
-    def admit(self, admission: hub.Admission) -> None:
-        """Let somebody into the room of a project, or out of it."""
-
-    def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
-        """Let everyone out of the rooms of projects but those named, as (user, project)."""
+    feed: Feed
 
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and close its connection."""
 
-    def is_backlogged(self) -> bool:
+    def is_backlogged(self, among: Iterable[Connection]) -> bool:
         """Whether somebody has as much waiting as one more batch would make too much."""
 
-    def drop_slow(self) -> None:
+    def drop_slow(self, among: Iterable[Connection]) -> None:
         """Dismiss those who do not read what they are sent."""
 
 
@@ -73,8 +64,8 @@ class Follower:
         self._app, self._outlet = app, outlet
         self._lock = threading.Lock()
         self._is_running = False
-        self._position = 0
         self._checked_at = 0.0
+        self._beacon = Beacon(outlet)
         self._is_down = False
 
     def ensure_running(self) -> None:
@@ -83,7 +74,7 @@ class Follower:
             if self._is_running:
                 return
             with Session(_engine()) as session:
-                self._position = queries.last_position(session)
+                self._outlet.feed.begin(queries.last_position(session))
             self._checked_at = time.monotonic()
             self._is_running = True
         self._outlet.server.start_background_task(self._run)
@@ -103,6 +94,7 @@ class Follower:
             with self._app.app_context():
                 self._recheck_when_due()
                 sent = self._send_new()
+            self._beacon.send_when_due()
         except SQLAlchemyError as error:
             if not self._is_down:
                 log.error("No database; sockets wait and lose nothing: %s", error)
@@ -112,9 +104,11 @@ class Follower:
             log.exception("The log could not be followed; trying again.")
             return RECOVERY_SECONDS
         self._is_down = False
+        sent_to = self._outlet.feed.take_sent_to()
+        self._outlet.drop_slow(sent_to)
         if sent < queries.BATCH:
             return POLL_SECONDS
-        self._let_clients_read()
+        self._let_clients_read(sent_to)
         return 0
 
     def _recheck_when_due(self) -> None:
@@ -122,46 +116,55 @@ class Follower:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        self._outlet.keep_to(_memberships(self._outlet.connections.admitted()))
+        self._outlet.feed.keep_to(_memberships(self._outlet.connections.admitted()))
         self._checked_at = time.monotonic()
 
     def _send_new(self) -> int:
         with Session(_engine()) as session:
-            entries = queries.entries_after(session, self._position)
-            told = queries.told_of(session, entries, self._listeners())
+            entries = queries.entries_after(session, self._outlet.feed.position)
+            told = queries.told_of(session, entries, self._outlet.connections.users())
         for entry in entries:
-            self._send(entry, told.get(entry.record.id, ()))
-            assert entry.record.position is not None  # that is how they were found
-            self._position = entry.record.position
-        if entries:
-            self._outlet.drop_slow()
+            self._send(Arrival(entry, told.get(entry.record.id, ())))
         return len(entries)
 
-    def _listeners(self) -> set[int]:
-        return {each.actor.id for each in self._outlet.connections.admitted() if each.actor}
-
-    def _let_clients_read(self) -> None:
+    def _let_clients_read(self, sent_to: Collection[Connection]) -> None:
         """In a burst, wait for the slower clients, but not for long: a stuck one delays nobody."""
         until = time.monotonic() + PATIENCE_SECONDS
-        while self._outlet.is_backlogged() and time.monotonic() < until:
+        while self._outlet.is_backlogged(sent_to) and time.monotonic() < until:
             self._outlet.server.sleep(POLL_SECONDS / 5)
 
-    def _send(self, entry: hub.Entry, told: Sequence[hub.Told]) -> None:
+    def _send(self, arrival: Arrival) -> None:
+        record = arrival.entry.record
+        assert record.position is not None  # that is how it was found
         try:
-            admission = hub.admission(entry.record)
-            # Whoever has left a project hears nothing that comes later, and of it only in the own
-            # stream; everyone may read of the project's end, which tells nothing but its id.
-            if admission and admission.user_id is not None:
-                self._outlet.admit(admission)
-            for outgoing in hub.route(entry):
-                self._outlet.send(outgoing)
-            for message in told:
-                self._outlet.tell(message)
-            if admission and admission.user_id is None:
-                self._outlet.admit(admission)
+            self._outlet.feed.deliver(arrival, record.position)
         except Exception:
             # One bad event must not hold back everybody's; it stays in the log.
-            log.exception("Event %s could not be sent.", entry.record.event_id)
+            log.exception("Event %s could not be sent.", record.event_id)
+
+
+class Beacon:
+    """Tells every connection once in BEACON_SECONDS up to where it has been sent everything.
+
+    Each second it is the turn of some of them, so that nobody waits for all of them.
+    """
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._turn = int(time.monotonic())
+
+    def send_when_due(self) -> None:
+        """Tell those whose turn it has become."""
+        now = int(time.monotonic())
+        turns = {turn % BEACON_SECONDS for turn in range(self._turn + 1, now + 1)}
+        if not turns:
+            return
+        self._turn = now
+        connections = self._outlet.connections.admitted()
+        self._outlet.feed.beacon(
+            each for each in connections if hash(each.id) % BEACON_SECONDS in turns
+        )
+        self._outlet.feed.forget_unread()
 
 
 class Sweeper:
@@ -197,7 +200,7 @@ class Sweeper:
         for connection in self._outlet.connections.all():
             if connection.is_overdue:
                 self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        self._outlet.drop_slow()
+        self._outlet.drop_slow(self._outlet.connections.all())
         self._outlet.connections.forget_quiet_addresses()
 
 

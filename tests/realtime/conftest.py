@@ -104,12 +104,13 @@ class Raw:
     def hear(self, seconds: float = 5) -> dict[str, Any]:
         self.bare.settimeout(seconds)
         message: dict[str, Any] = json.loads(self.bare.recv())
+        self.last = message
         return message
 
     def ask(self, **message: Any) -> dict[str, Any]:
         """Say something, and hear the answer to it; what was on the way before is dropped."""
         self.say(**message)
-        while not {"error", "subscribed"} & set(answer := self.hear()):
+        while not {"error", "subscribed", "unsubscribed"} & set(answer := self.hear()):
             pass
         return answer
 

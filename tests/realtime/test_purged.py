@@ -18,7 +18,11 @@ def test_a_last_seq_of_before_the_purge_asks_for_a_resync_and_the_stream_goes_on
     tasks = [ada.create_task(board=board) for _ in range(3)]
     stream, his = f"project:{project}", listen(ada)
     head = his.ask(stream=stream)["head"]
-    assert his.ask(stream=stream, last_seq=0) == {"head": head, "resync_required": False}
+    assert his.ask(stream=stream, last_seq=0) == {
+        "stream": stream,
+        "head": head,
+        "resync_required": False,
+    }
     wait_until(lambda: his.messages(tasks[-1]), 2)
 
     with app.app_context(), unit_of_work() as session:
@@ -27,8 +31,16 @@ def test_a_last_seq_of_before_the_purge_asks_for_a_resync_and_the_stream_goes_on
         assert purge(old_events(30), forget_events) > 0
         assert db.session.scalar(text("SELECT count(*) FROM events")) == 1
 
-    assert his.ask(stream=stream, last_seq=0) == {"head": head, "resync_required": True}
-    assert his.ask(stream=stream, last_seq=head) == {"head": head, "resync_required": False}
+    assert his.ask(stream=stream, last_seq=0) == {
+        "stream": stream,
+        "head": head,
+        "resync_required": True,
+    }
+    assert his.ask(stream=stream, last_seq=head) == {
+        "stream": stream,
+        "head": head,
+        "resync_required": False,
+    }
     task = ada.create_task(board=board)
     wait_until(lambda: his.messages(task), 2)
     assert his.messages(task)[0]["seq"] == head + 1

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from app.core.events import StreamName
 from app.extensions import db
-from app.realtime.hub import route
+from app.realtime.hub import sees_content
 from app.realtime.queries import entries_after
+from app.realtime.views import as_told
 from tests.webhooks.conftest import owed, path_of, send
 from tests.workers.support import answer, deliveries, relay
 
@@ -72,16 +74,16 @@ def test_the_data_is_the_message_of_the_socket_and_no_number_is_left_out(
     while owed(app, state="pending"):
         send(app)
 
-    room = f"project:{project.id}"
+    stream = StreamName.of_project(project.id)
     with app.app_context():
-        told = [sent for entry in entries_after(db.session(), 0) for sent in route(entry)]
-    messages = {sent.message["seq"]: sent for sent in told if sent.room == room}
+        entries = [e for e in entries_after(db.session(), 0) if stream in e.places]
+        told = [as_told(e, stream, content=sees_content(e, stream)) for e in entries]
+    messages = {message["seq"]: (name, message) for name, message in told}
     posted = {post.message["data"]["seq"]: post.message for post in receiver.posts}
     assert sorted(posted) == sorted(messages) == list(range(1, 6))
     for seq, message in posted.items():
-        assert message["data"] == messages[seq].message
-        assert message["type"] == messages[seq].name
-        assert list(message["data"]) == list(messages[seq].message), "in the same order"
+        assert (message["type"], message["data"]) == messages[seq]
+        assert list(message["data"]) == list(messages[seq][1]), "in the same order"
 
 
 def test_whom_a_handler_tells_that_failed_at_first_is_told_by_webhook_too(

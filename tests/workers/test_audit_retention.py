@@ -10,9 +10,8 @@ from app.core import purging
 from app.core.db import snapshot
 from app.core.events import StreamName
 from app.extensions import db
-from app.realtime.queries import missed
-from app.users.actor import Actor
-from app.users.models import Role
+from app.realtime.queries import last_position
+from app.realtime.replay import missed
 from tests.workers.support import deliver_all, deliveries, events, execute, relay
 
 TASKS = "/api/v1/tasks/"
@@ -135,17 +134,18 @@ def test_who_asks_for_purged_events_of_a_stream_has_to_read_all_anew(app, ada, p
         ada.create_task()
     relay(app)
     age(app, where="id <= 3")
-    actor, own = Actor(ada.id, "ada", Role.MEMBER, "UTC", ""), StreamName.of_user(ada.id)
+    own = StreamName.of_user(ada.id)
     with app.app_context(), snapshot() as session:
-        head = missed(session, own, None, actor).head
-        assert not missed(session, own, 0, actor).resync_required
+        position = last_position(session)
+        head = missed(session, {own: None}, position).heads[own]
+        assert not missed(session, {own: 0}, position).resync_required
 
     purge(30)
 
     with app.app_context(), snapshot() as session:
-        assert missed(session, own, 0, actor).resync_required
-        assert missed(session, own, 0, actor).head == head
-        later = missed(session, own, 3, actor)
+        assert missed(session, {own: 0}, position).resync_required
+        assert missed(session, {own: 0}, position).heads == {own: head}
+        later = missed(session, {own: 3}, position)
         assert not later.resync_required
         assert [entry.places[own] for entry in later.entries] == list(range(4, head + 1))
 
