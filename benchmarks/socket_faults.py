@@ -110,6 +110,10 @@ async def torment(own: Own, clients: Sequence[ResumingClient], rate: float, seco
         reader = own.reader(client)
         rights = log.rights(reader, GRACE_SECONDS)
         verdict.judge(client.heard, rights, reader.own, across=False)
+        kept = {(h.stream, h.event) for h in client.heard}
+        lacking = [right for key, right in rights.items() if right.must and key not in kept]
+        if lacking:
+            print("DEBUG", client.dialect.name, client.user, client.known, client.met, client._asked, client.is_open, [(r.entry.stream, r.entry.seq, r.entry.type, r.entry.at-log.entries[0].at) for r in lacking][:8], len(lacking), [(m.project,m.type,m.at-log.entries[0].at) for m in log._moves[client.user]])
     report(tormentor, clients, verdict)
     return sum(verdict.wrong.values())
 

@@ -55,7 +55,7 @@ class Line(asyncio.Protocol):
         self._hear, self._gone = hear, gone
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._parts: list[str] = []
-        self._transport: asyncio.Transport
+        self._transport: asyncio.Transport | None = None
         self.accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,12 +79,13 @@ class Line(asyncio.Protocol):
 
     def write(self, event: Event) -> None:
         """Send a frame, unless the connection is gone."""
-        if not self._transport.is_closing():
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(self._ws.send(event))
 
     def cut(self) -> None:
-        """Be gone without a good-bye."""
-        self._transport.abort()
+        """Be gone without a good-bye; nothing is heard any more."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def _take(self, event: Event, at: float) -> None:
         if isinstance(event, TextMessage):
@@ -95,11 +96,11 @@ class Line(asyncio.Protocol):
                 self._hear(text, at)
         elif isinstance(event, Ping):
             self.write(event.response())
-        elif isinstance(event, AcceptConnection):
+        elif isinstance(event, AcceptConnection) and not self.accepted.done():
             self.accepted.set_result(None)
         elif isinstance(event, CloseConnection | RejectConnection):
             self._fail(repr(event))
-            self._transport.close()
+            self.cut()
 
     def _fail(self, why: str) -> None:
         if not self.accepted.done():
@@ -122,21 +123,27 @@ class Client:
         """Connect and sign in. Raises OSError, Refused, TimeoutError."""
         self._ready.clear()
         line = Line(self.dialect.path, self.dialect.headers(self._token), self._hear, self._lost)
-        source = f"127.0.0.{2 + self.number // PER_ADDRESS}"
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await loop.create_connection(
-                lambda: line, "127.0.0.1", port, local_addr=(source, 0)
-            )
-            await line.accepted
-            self._line = line
-            if (greeting := self.dialect.greeting(self._token)) is not None:
-                line.say(greeting)
-            if self.dialect.greets:
-                await self._ready.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._open(line, port)
+        except BaseException:
+            line.cut()  # Or it would be accepted later, beside the next one.
+            raise
         if self._line is None:
             raise Refused("The connection was lost.")
         self.is_open = True
+
+    async def _open(self, line: Line, port: int) -> None:
+        source = f"127.0.0.{2 + self.number // PER_ADDRESS}"
+        await asyncio.get_running_loop().create_connection(
+            lambda: line, "127.0.0.1", port, local_addr=(source, 0)
+        )
+        await line.accepted
+        self._line = line
+        if (greeting := self.dialect.greeting(self._token)) is not None:
+            line.say(greeting)
+        if self.dialect.greets:
+            await self._ready.wait()
 
     async def subscribe(self, stream: str, last_seq: int | None = None) -> dict[str, Any]:
         """Ask for a stream; the answer, which has `error` where the server does not let it."""

@@ -41,6 +41,8 @@ class ResumingClient(Client):
     async def _live(self, port: int) -> None:
         while True:
             self._is_lost.clear()
+            # What comes before it has asked for a stream will be part of the answer.
+            self._asked = set(self.known)
             try:
                 await self.connect(port)
                 await self._resume_all()
@@ -89,11 +91,8 @@ class ResumingClient(Client):
             await self._resume(stream)
 
     async def _resume(self, stream: str) -> None:
-        self._asked.add(stream)
-        try:
-            answer = await self.subscribe(stream, self.known.get(stream))
-        finally:
-            self._asked.discard(stream)
+        answer = await self.subscribe(stream, self.known.get(stream))
+        self._asked.discard(stream)
         if "error" in answer:
             if any(word in answer["error"] for word in _TRANSIENT):
                 raise Refused(answer["error"])
