@@ -19,6 +19,7 @@ from itertools import cycle
 
 from benchmarks.live.checks import Verdict, percentile
 from benchmarks.live.clients import allow_files, hang_up
+from benchmarks.live.companion import companion
 from benchmarks.live.console import say
 from benchmarks.live.dialects import RAW, SOCKETIO
 from benchmarks.live.ground import Ground, ground
@@ -26,7 +27,7 @@ from benchmarks.live.own import REALTIME, Own
 from benchmarks.live.pacing import write_lines
 from benchmarks.live.plan import Plan
 from benchmarks.live.resuming import ResumingClient
-from benchmarks.live.rounds import Writing, quiet
+from benchmarks.live.rounds import quiet
 
 REDIS_IS_DOWN_SECONDS = 3.0
 BETWEEN_FAULTS_SECONDS = 5.0
@@ -96,9 +97,10 @@ async def torment(own: Own, clients: Sequence[ResumingClient], rate: float, seco
     await settled(clients)
     say(f"{len(clients)} subscribers; {rate:g} changes a second, and everything fails:")
     tormentor = Tormentor(own.ground, clients)
-    writing = asyncio.create_task((await Writing.begin(*own.writer(steps, moments, rate))).work())
-    await tormentor.go_on(writing.done)
-    await writing
+    async with companion(*own.writer(steps, moments, rate)) as writer:
+        writing = asyncio.create_task(writer.work())
+        await tormentor.go_on(writing.done)
+        await writing
     say("The faults are over; waiting for what is still to come …")
     await settled(clients)
     await quiet(clients)
@@ -110,17 +112,11 @@ async def torment(own: Own, clients: Sequence[ResumingClient], rate: float, seco
         reader = own.reader(client)
         rights = log.rights(reader, GRACE_SECONDS)
         verdict.judge(client.heard, rights, reader.own, across=False)
-        kept = {(h.stream, h.event) for h in client.heard}
-        lacking = [right for key, right in rights.items() if right.must and key not in kept]
-        if lacking:
-            print("DEBUG", client.dialect.name, client.user, client.known, client.met, client._asked, client.is_open, [(r.entry.stream, r.entry.seq, r.entry.type, r.entry.at-log.entries[0].at) for r in lacking][:8], len(lacking), [(m.project,m.type,m.at-log.entries[0].at) for m in log._moves[client.user]])
     report(tormentor, clients, verdict)
     return sum(verdict.wrong.values())
 
 
-def report(
-    tormentor: Tormentor, clients: Sequence[ResumingClient], verdict: Verdict
-) -> None:
+def report(tormentor: Tormentor, clients: Sequence[ResumingClient], verdict: Verdict) -> None:
     """What was done, what the clients met, and what is wrong."""
     met = sum((client.met for client in clients), Counter[str]())
     for what, count in (tormentor.met + met).items():

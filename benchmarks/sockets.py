@@ -73,9 +73,7 @@ async def run(options: argparse.Namespace, contestants: Sequence[Contestant]) ->
         found = []
         for contestant in contestants:
             say(f"Round {number + 1}, {contestant.name}:")
-            found.append(
-                await run_round(contestant, rate=options.rate, seconds=options.seconds)
-            )
+            found.append(await run_round(contestant, rate=options.rate, seconds=options.seconds))
             report(contestant.name, found[-1])
         kept &= not any(found[0].verdict.wrong.values())
         if len(found) > 1:

@@ -55,6 +55,8 @@ class Line(asyncio.Protocol):
         self._hear, self._gone = hear, gone
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._parts: list[str] = []
+        self._may_write = asyncio.Event()
+        self._may_write.set()
         self._transport: asyncio.Transport | None = None
         self.accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -71,6 +73,7 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._fail("The connection was lost.")
+        self._may_write.set()
         self._gone()
 
     def say(self, text: str) -> None:
@@ -79,8 +82,22 @@ class Line(asyncio.Protocol):
 
     def write(self, event: Event) -> None:
         """Send a frame, unless the connection is gone."""
+        self.write_bytes(self._ws.send(event))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Send anything, unless the connection is gone."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(self._ws.send(event))
+            self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Return when the other side has taken most of what was written."""
+        await self._may_write.wait()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
 
     def cut(self) -> None:
         """Be gone without a good-bye; nothing is heard any more."""

@@ -140,5 +140,3 @@ def free_address() -> tuple[str, int]:
     """An address of this machine that nobody listens on, and its port."""
     port = free_port()
     return f"127.0.0.1:{port}", port
-
-

@@ -27,7 +27,7 @@ BOARDS = "SELECT id FROM boards WHERE project_id = ANY(:ids) ORDER BY project_id
 
 @dataclass(frozen=True)
 class World:
-    """The ids in the order of the plan's numbers; `root` is the administrator who changes things."""
+    """The ids in the order of the plan's numbers; `root` is the administrator."""
 
     root: int
     people: list[int]

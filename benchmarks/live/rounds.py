@@ -8,8 +8,9 @@ from typing import Protocol
 
 from benchmarks.live.checks import Log, Reader, Verdict
 from benchmarks.live.clients import Client, each, hang_up
+from benchmarks.live.companion import companion
 from benchmarks.live.console import say
-from benchmarks.live.ground import Ground, NotUpError, resident
+from benchmarks.live.ground import Ground, resident
 from benchmarks.live.pacing import write_lines
 from benchmarks.live.plan import Plan
 
@@ -105,11 +106,11 @@ async def changes(
     write_lines(steps, map(asdict, contestant.plan.draw(int(rate * seconds))))
     command, env = contestant.writer(steps, moments, rate)
     loop = asyncio.get_running_loop()
-    writer = await Writing.begin(command, env)
-    before, began = contestant.ground.used(), loop.time()
-    found.late = await writer.work()
-    found.seconds = loop.time() - began
-    found.cpu = _difference(before, contestant.ground.used())
+    async with companion(command, env) as writer:
+        before, began = contestant.ground.used(), loop.time()
+        found.late = float(await writer.work())
+        found.seconds = loop.time() - began
+        found.cpu = _difference(before, contestant.ground.used())
     await quiet(clients)
     return moments
 
@@ -119,34 +120,6 @@ async def quiet(clients: Sequence[Client]) -> None:
     heard = -1
     while heard != (heard := sum(len(client.heard) for client in clients)):
         await asyncio.sleep(SETTLE_SECONDS)
-
-
-@dataclass
-class Writing:
-    """A writer that has started and waits for the word."""
-
-    process: asyncio.subprocess.Process
-
-    @classmethod
-    async def begin(cls, command: Sequence[str], env: Mapping[str, str]) -> "Writing":
-        """Start it; returns when it is ready. Raises NotUpError."""
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=dict(env),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        if await process.stdout.readline() != b"ready\n":
-            raise NotUpError(" ".join(command))
-        return cls(process)
-
-    async def work(self) -> float:
-        """Let it work until it ends; how late it was then. Raises NotUpError."""
-        said, _ = await self.process.communicate(b"go\n")
-        if self.process.returncode:
-            raise NotUpError("The writer failed.")
-        return float(said)
 
 
 def _difference(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -1,6 +1,7 @@
-"""What the measurement runs: `populate <people> <seed> <world>`, `write <world> <steps> <noted> <rate>`.
+"""What the measurement runs in the peer's environment.
 
-The files hold JSON. Both run in the peer's environment.
+`populate <people> <seed> <world>` fills the database, `write <world> <steps> <noted> <rate>` carries
+out changes; the files hold JSON.
 """
 
 import json
@@ -46,9 +47,7 @@ def populate(people: str, seed: str, world: str) -> None:
         for project in everywhere
     )
     made = {"people": users, "projects": projects, "tasks": tasks}
-    ids: dict[str, list[object]] = {
-        name: [each.pk for each in rows] for name, rows in made.items()
-    }
+    ids: dict[str, list[object]] = {name: [each.pk for each in rows] for name, rows in made.items()}
     Path(world).write_text(json.dumps(ids | {"tokens": keys}))
 
 
