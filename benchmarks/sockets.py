@@ -15,7 +15,7 @@ import argparse
 import asyncio
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.live.checks import percentile
 from benchmarks.live.clients import allow_files
@@ -51,7 +51,7 @@ def report(name: str, found: Figures) -> None:
 
 def compare(rounds: Sequence[tuple[Figures, Figures]]) -> None:
     """Medians of all rounds, ours beside the peer's."""
-    measures = {
+    measures: dict[str, Callable[[Figures], float]] = {
         "commit to client, p50, ms": lambda f: percentile(f.verdict.delays, 0.5) * 1000,
         "commit to client, p99, ms": lambda f: percentile(f.verdict.delays, 0.99) * 1000,
         "memory of a socket, KB": lambda f: statistics.mean(f.memory.values()),

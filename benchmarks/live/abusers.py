@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
-from benchmarks.live.clients import Line, Refused
 from benchmarks.live.dialects import RAW, SOCKETIO
+from benchmarks.live.line import Line, Refused
 
 PER_ADDRESS = 25
 """Below the limit for strangers, so that they get in."""

@@ -93,5 +93,5 @@ def _tasks(boards: Sequence[int], number: int, root: Actor) -> list[int]:
 
 
 def _account() -> dict[str, object]:
-    account = {"username": "root", "email": "root@example.com", "role": Role.ADMIN}
-    return account | {"password": "only for a benchmark"}
+    account: dict[str, object] = {"username": "root", "email": "root@example.com"}
+    return account | {"role": Role.ADMIN, "password": "only for a benchmark"}

@@ -5,8 +5,9 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 
-from benchmarks.live.clients import Client, Heard, Refused
+from benchmarks.live.clients import Client, Heard
 from benchmarks.live.dialects import Dialect
+from benchmarks.live.line import Refused
 
 PAUSE_SECONDS = 1.0
 """On the average, as the clients of Socket.IO do it."""

@@ -85,7 +85,7 @@ async def run_round(contestant: Contestant, *, rate: float, seconds: float) -> F
 async def connect(contestant: Contestant, clients: Sequence[Client]) -> dict[str, float]:
     """Connect all, kind by kind; the kilobytes that a socket of each kind took."""
     process = contestant.ground.processes[contestant.watched]
-    kinds = {client.dialect.name: [] for client in clients}
+    kinds: dict[str, list[Client]] = {client.dialect.name: [] for client in clients}
     for client in clients:
         kinds[client.dialect.name].append(client)
     taken = {}

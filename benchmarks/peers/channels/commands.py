@@ -1,7 +1,7 @@
 """What the measurement runs in the peer's environment.
 
-`populate <people> <seed> <world>` fills the database, `write <world> <steps> <noted> <rate>` carries
-out changes; the files hold JSON.
+`populate <people> <seed> <world>` fills the database, and `write <world> <steps> <noted> <rate>`
+carries out changes; the files hold JSON.
 """
 
 import json
