@@ -32,6 +32,7 @@ from app.tasks.lifecycle_routes import bp as lifecycle
 from app.tasks.routes import bp as task
 from app.users.routes import bp as user
 from app.web.routes import bp as web
+from app.web.session_routes import bp as session
 from app.webhooks.routes import bp as webhook
 
 
@@ -72,7 +73,8 @@ BLUEPRINTS = (
     Entry(flask_api, "", public=("register", "login", "check_limiter")),
     Entry(management_system, "", public=("register",)),
     Entry(unsubscribe, "", public=("show", "unsubscribe", "undo")),
-    Entry(web, "", public=("start", "swagger_ui", "redoc", "problem", "static")),
+    Entry(session, "", public=("start", "refresh")),
+    Entry(web, "", public=("board", "swagger_ui", "redoc", "problem", "static")),
 )
 
 OPENAPI = "api-docs.openapi_json"

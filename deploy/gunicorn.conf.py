@@ -1,6 +1,7 @@
 """Settings of the web server, for ``run.py`` and for the container image alike."""
 
 import os
+import resource
 from typing import Any
 
 from psycogreen.gevent import patch_psycopg
@@ -13,7 +14,11 @@ proc_name = "task-service"
 # a balancer that keeps a client at one of them, never more workers behind this socket.
 workers = 1
 worker_class = os.environ.get("WEB_WORKER_CLASS", "gevent")
-worker_connections = int(os.environ.get("SOCKETS_PER_PROCESS", "1500")) + 500
+
+# Beside the sockets, whose number is a setting.
+HTTP_CONNECTIONS = 500
+# A process has files and connections of its own, to the database for example.
+OTHER_FILES = 200
 
 # A gevent worker reports every second while its loop turns; half a minute of silence is a hang.
 timeout = 30
@@ -52,4 +57,21 @@ def post_worker_init(worker: Any) -> None:
     # Not before the standard library is patched.
     from app.processes.heart import Heart  # noqa: PLC0415
 
+    _make_room(worker)
     Heart(worker.wsgi, "web").start()
+
+
+def _make_room(worker: Any) -> None:
+    """Let the worker take as many sockets as it is set to, and HTTP besides.
+
+    Many systems begin with 1024 open files for a process and let it have more when it asks.
+    """
+    wanted = worker.wsgi.config["SETTINGS"].SOCKETS_PER_PROCESS + HTTP_CONNECTIONS
+    worker.worker_connections = wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted + OTHER_FILES:
+        most = wanted + OTHER_FILES
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < most:
+            worker.log.warning("Only %d open files are allowed; %d may be needed.", allowed, most)

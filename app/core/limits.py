@@ -83,6 +83,11 @@ flask_api_strict_limit = limiter.limit(
 )
 """Decorates the views of the Flask dialect that are asked for rarely."""
 
+web_session_limit = limiter.shared_limit(
+    "1000/hour", scope="web_session", key_func=get_remote_address
+)
+"""Every page that is opened asks for a token first; one address may be a whole office."""
+
 password_limit = limiter.shared_limit(sign_in_rate, scope="password", key_func=caller_key)
 """Decorates a view in which a signed-in user states a password: one bucket for all of them."""
 

@@ -8,14 +8,15 @@ it. Administrators read everything and get every event exactly once: with the pl
 stream where it entered that, else with the place in the first of its streams.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from app.core.events import EventRecord, StreamName
 from app.projects.events import MemberAdded, MemberRemoved, ProjectDeleted
 from app.realtime.messages import Message
-from app.tasks.events import TaskEvent, after, streams_of
+from app.tasks.events import TaskEvent, after, before, streams_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,16 @@ class Entry:
     places: Mapping[StreamName, int]
     present: frozenset[StreamName] = frozenset()
     task: Mapping[str, Any] | None = None
+
+    @cached_property
+    def tasks(self) -> Sequence[Mapping[str, Any]]:
+        """The task as the event left it and as it was before; where it is only spoken of, as it is.
+
+        Asked for each subscription of each connection, hence made once.
+        """
+        if self.record.entity != TaskEvent.entity:
+            return [self.task] if self.task is not None else []
+        return [task for task in (after(self.record), before(self.record)) if task is not None]
 
 
 class Admission(NamedTuple):

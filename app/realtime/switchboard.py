@@ -47,7 +47,7 @@ class Switchboard:
     def __init__(self, app: Flask, server: Any, connections: Connections) -> None:
         self.server, self.connections = server, connections
         self.feed = Feed(connections)
-        self._follower, self._sweeper = Follower(app, self), Sweeper(self)
+        self.follower, self._sweeper = Follower(app, self), Sweeper(self)
 
     def open(self, connection: Connection) -> None:
         """Count a new connection, and watch that it signs in."""
@@ -67,7 +67,7 @@ class Switchboard:
             # Gives the connection to the database back: the first of many who come at once needs
             # a second one to find the end of the log, while all others wait for that.
             db.session.remove()
-            self._follower.ensure_running()
+            self.follower.ensure_running()
             position = self.feed.hold(connection)
             if connection.follows_all:
                 matches = only_tasks if connection.adapter.tells_tasks_alone else everything

@@ -7,13 +7,13 @@ one's streams, one board or one task differ in nothing but the streams and the p
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from app.boards.events import BoardEvent
 from app.core.events import StreamName
 from app.realtime.hub import Entry, sees_content
 from app.realtime.messages import Message, build_message
-from app.tasks.events import TaskEvent, after, before
+from app.tasks.events import TaskEvent
 from app.users.actor import Actor
 
 Predicate = Callable[[Entry], bool]
@@ -116,7 +116,7 @@ def on_board(board_id: int) -> Predicate:
     def matches(entry: Entry) -> bool:
         if entry.record.entity == BoardEvent.entity:
             return entry.record.entity_id == board_id
-        return any(task.get("board") == board_id for task in _tasks(entry))
+        return any(task.get("board") == board_id for task in entry.tasks)
 
     return matches
 
@@ -125,16 +125,6 @@ def involving(user_id: int) -> Predicate:
     """The tasks that somebody reported or is assigned to after an event, or was before."""
 
     def matches(entry: Entry) -> bool:
-        return any(
-            user_id in (task.get("reporter"), task.get("assignee")) for task in _tasks(entry)
-        )
+        return any(user_id in (task.get("reporter"), task.get("assignee")) for task in entry.tasks)
 
     return matches
-
-
-def _tasks(entry: Entry) -> Iterator[Mapping[str, Any]]:
-    """The task as the event left it and as it was before; for what is said about it, as it is."""
-    if entry.record.entity == TaskEvent.entity:
-        yield from filter(None, (after(entry.record), before(entry.record)))
-    elif entry.task is not None:
-        yield entry.task

@@ -81,15 +81,15 @@ class Follower:
 
     def _run(self) -> None:
         while self._is_needed():
-            self._outlet.server.sleep(self._round())
+            self._outlet.server.sleep(self.step())
 
     def _is_needed(self) -> bool:
         with self._lock:
             self._is_running = bool(self._outlet.connections.admitted())
             return self._is_running
 
-    def _round(self) -> float:
-        """Do what is due; the seconds to wait until the next round."""
+    def step(self) -> float:
+        """Do what is due; the seconds to wait until the next step."""
         try:
             with self._app.app_context():
                 self._recheck_when_due()
@@ -116,7 +116,8 @@ class Follower:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        self._outlet.feed.keep_to(_memberships(self._outlet.connections.admitted()))
+        readers = self._outlet.feed.readers_of_projects()
+        self._outlet.feed.keep_to(_memberships(connection for connection, _ in readers), readers)
         self._checked_at = time.monotonic()
 
     def _send_new(self) -> int:
@@ -209,8 +210,8 @@ def _engine() -> Engine:
     return db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def _memberships(connections: list[Connection]) -> set[tuple[int, int]]:
-    """The memberships of everyone who is connected, as (user, project)."""
+def _memberships(connections: Iterable[Connection]) -> set[tuple[int, int]]:
+    """The memberships of those behind connections, as (user, project)."""
     users = {each.actor.id for each in connections if each.actor}
     rows = db.session.execute(
         select(ProjectMember.user_id, ProjectMember.project_id).where(

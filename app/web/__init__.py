@@ -1,1 +1,1 @@
-"""What a browser sees: the start page, the API's documentation, and the headers that guard them."""
+"""What a browser sees: the board, the API's documentation, and the headers that guard them."""

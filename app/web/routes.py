@@ -1,9 +1,35 @@
-"""Pages: the start page, Swagger UI and ReDoc, all of them served without another host."""
+"""Pages: the board, Swagger UI and ReDoc, all of them served without another host."""
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+import secrets
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
 from app.core.errors import NotFound, kinds_of_error
 from app.web.security_headers import STRICT_POLICY, Policy, policy_header
+
+_LIBRARIES = {
+    "preact": "preact-11.2.0/preact.mjs",
+    "preact/hooks": "preact-11.2.0/hooks.mjs",
+    "htm": "htm-3.1.1/htm.mjs",
+    "@preact/signals-core": "signals-core-1.14.5/signals-core.mjs",
+    "@preact/signals": "signals-2.11.4/signals.mjs",
+    "sortablejs": "sortablejs-1.15.7/sortable.esm.js",
+    "socket.io-client": "socket.io-client-4.8.4/socket.io.esm.min.js",
+}
+"""The names by which the modules of the board import what is vendored."""
+
+_STYLESHEETS = (
+    "tokens.css",
+    "base.css",
+    "ui.css",
+    "shell.css",
+    "board.css",
+    "task.css",
+    "pages.css",
+    "tasks.css",
+    "report.css",
+    "palette.css",
+)
 
 _ONE_YEAR = 31_536_000
 _VENDOR = "vendor/"
@@ -39,9 +65,19 @@ bp = _AssetBlueprint(
 
 
 @bp.get("/")
-def start() -> Response:
-    """Show where to look."""
-    return _page("web/start.html")
+def board() -> Response:
+    """Show the board; the address after the # says what of it."""
+    nonce = secrets.token_urlsafe(16)
+    vendored = {
+        name: url_for("web.static", filename=_VENDOR + file) for name, file in _LIBRARIES.items()
+    }
+    return _page(
+        "web/board.html",
+        {"script-src": f"'self' 'nonce-{nonce}'"},
+        nonce=nonce,
+        import_map={"imports": vendored},
+        stylesheets=_STYLESHEETS,
+    )
 
 
 @bp.get("/api/docs/", strict_slashes=False)

@@ -104,7 +104,6 @@ class Raw:
     def hear(self, seconds: float = 5) -> dict[str, Any]:
         self.bare.settimeout(seconds)
         message: dict[str, Any] = json.loads(self.bare.recv())
-        self.last = message
         return message
 
     def ask(self, **message: Any) -> dict[str, Any]:
@@ -219,8 +218,8 @@ def listen(server: Server, app: object, relay: None) -> Iterator[Callable[..., L
     open_clients: list[Listener] = []
 
     def connect(person: Any, **kwargs: Any) -> Listener:
-        kwargs.setdefault("transports", ["websocket"])
-        listener = Listener(server, auth={"token": person.access}, **kwargs)
+        kwargs = {"transports": ["websocket"], "auth": {"token": person.access}} | kwargs
+        listener = Listener(server, **kwargs)
         open_clients.append(listener)
         return listener
 

@@ -187,7 +187,7 @@ def test_an_administrator_reads_any_stream_and_hears_of_each_event_once(listen_r
 
     heard = theirs.hear()
     assert (heard["task_id"], heard["stream"]) == (second["id"], stream)
-    assert theirs.hears_nothing(0.2), theirs.last
+    assert theirs.hears_nothing(0.2)
 
 
 def test_who_is_removed_from_a_project_hears_nothing_more_of_it(listen_raw, ada, bob):

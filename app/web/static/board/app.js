@@ -1,0 +1,105 @@
+import { html, useEffect } from "./lib.js";
+import { follow, line } from "./live.js";
+import { BoardPage } from "./pages/board.js";
+import { InboxPage } from "./pages/inbox.js";
+import { PreferencesPage } from "./pages/preferences.js";
+import { ProjectPage } from "./pages/project.js";
+import { ProjectsPage } from "./pages/projects.js";
+import { ReportPage } from "./pages/report.js";
+import { SignInPage } from "./pages/sign_in.js";
+import { TaskPanel } from "./pages/task_panel.js";
+import { TasksPage } from "./pages/tasks.js";
+import { Help } from "./palette/help.js";
+import { Palette } from "./palette/palette.js";
+import { behind, route } from "./router.js";
+import { me } from "./session.js";
+import { Side } from "./shell/side.js";
+import { useGlobalCommands } from "./shell/commands.js";
+import { forgetProjects, loadProjects } from "./store/projects.js";
+import { loadUnread } from "./store/inbox.js";
+import { Questions } from "./ui/dialog.js";
+import { Empty } from "./ui/empty.js";
+import { Toasts, toastError } from "./ui/toast.js";
+
+const PAGES = {
+  home: ProjectsPage,
+  board: BoardPage,
+  project: ProjectPage,
+  projects: ProjectsPage,
+  tasks: TasksPage,
+  inbox: InboxPage,
+  reports: ReportPage,
+  preferences: PreferencesPage,
+  unknown: UnknownPage,
+};
+
+const SHOWN_FIRST = { page: "tasks", id: null, query: "" };
+
+function UnknownPage() {
+  return html`<div class="content">
+    <${Empty} icon="search" title="There is no such page" text="The address may be mistyped or old.">
+      <a class="button" href="#">Go to your projects</a>
+    <//>
+  </div>`;
+}
+
+function Banner() {
+  if (line.value !== "offline") return null;
+  return html`<div class="banner" role="status">
+    You are offline. Changes of others appear as soon as the connection is back.
+  </div>`;
+}
+
+/** Keep the lists that every page needs true while somebody is signed in. */
+function useEverydayData(person) {
+  useEffect(() => {
+    const load = () =>
+      Promise.all([loadProjects(), loadUnread()]).catch((error) =>
+        toastError("Your projects could not be read.", error),
+      );
+    const own = follow(`user:${person.id}`, {
+      onMessage: (name) => /^(project|member|board)\./.test(name) && load(),
+      onResync: load,
+    });
+    own.ready.then(load);
+    load();
+    return () => {
+      own.stop();
+      forgetProjects();
+    };
+  }, [person.id]);
+}
+
+function SignedIn({ person }) {
+  useEverydayData(person);
+  useGlobalCommands();
+  const task = route.value.page === "task" ? route.value.id : null;
+  const shown = task === null ? route.value : behind.value || SHOWN_FIRST;
+  const Page = PAGES[shown.page];
+  return html`<div class="shell">
+    <a class="button skip" href="#main" onClick=${skip}>Skip to the content</a>
+    <${Side} />
+    <main class="main" id="main" tabindex="-1">
+      <${Banner} />
+      <${Page} key=${`${shown.page}${shown.id}`} id=${shown.id} query=${shown.query} />
+    </main>
+    ${task !== null && html`<${TaskPanel} key=${task} id=${task} />`}
+    <${Palette} />
+    <${Help} />
+  </div>`;
+}
+
+/** The link would change the address, which names the page. */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main").focus();
+}
+
+export function App() {
+  if (me.value === undefined) return null;
+  return html`
+    ${me.value ? html`<${SignedIn} person=${me.value} />` : html`<${SignInPage} />`}
+    <${Questions} />
+    <${Toasts} />
+  `;
+}

@@ -1,0 +1,114 @@
+"""How many connections there may be, and that nobody is counted who has gone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.core.events import StreamName
+from app.realtime.connections import (
+    UNAUTHENTICATED_PER_ADDRESS,
+    Bounds,
+    Connection,
+    Connections,
+)
+from app.realtime.views import View, everything
+from app.users.actor import Actor
+from app.users.models import Role
+from tests.realtime.desk import Desk, Shelf
+
+LATER = datetime(2999, 1, 1, tzinfo=UTC)
+STREAM = StreamName.of_project(3)
+
+
+def actor(user_id):
+    return Actor(user_id, f"user{user_id}", Role.MEMBER, "UTC", "")
+
+
+def opened(connections, address="192.0.2.1", name="one"):
+    connection = Connection(name, address, Shelf())
+    connections.add(connection)
+    return connection
+
+
+def test_a_process_has_a_bounded_number_of_sockets_and_so_has_an_address_and_a_user():
+    connections = Connections(Bounds(per_process=4, per_user=2, per_address=3))
+    three = [opened(connections, name=f"c{n}") for n in range(3)]
+    assert not connections.has_room_for("192.0.2.1")
+    assert connections.has_room_for("192.0.2.2")
+    assert [connections.admit(each, actor(1), LATER) for each in three] == [True, True, False]
+    assert connections.admit(three[2], actor(2), LATER)
+    opened(connections, "192.0.2.2", "c3")
+    assert not connections.has_room_for("192.0.2.3")
+
+    connections.remove("c0")
+    assert connections.has_room_for("192.0.2.1")
+    assert connections.admit(opened(connections, name="c4"), actor(1), LATER)
+    assert connections.users() == {1, 2}
+
+
+def test_strangers_have_fewer_places_until_they_sign_in():
+    many = UNAUTHENTICATED_PER_ADDRESS
+    connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
+    strangers = [opened(connections, name=f"c{n}") for n in range(many)]
+    assert not connections.has_room_for("192.0.2.1")
+    connections.admit(strangers[0], actor(1), LATER)
+    assert connections.has_room_for("192.0.2.1")
+    connections.dispossess(strangers[0])
+    assert not connections.has_room_for("192.0.2.1")
+    connections.remove(strangers[0].id)
+    assert connections.has_room_for("192.0.2.1")
+
+
+def test_an_address_opens_connections_at_a_bounded_rate():
+    connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
+    assert sum(connections.has_room_for("192.0.2.1") for _ in range(300)) < 250
+    assert connections.has_room_for("192.0.2.2")
+
+
+def test_who_reads_a_stream_is_known_until_it_reads_no_more():
+    connections = Connections(Bounds(per_process=9, per_user=9, per_address=9))
+    one = opened(connections)
+    connections.admit(one, actor(1), LATER)
+    one.views = {"a": View("a", {STREAM: 0}, everything), "b": View("b", {STREAM: 0}, everything)}
+    connections.reseat(one)
+    assert list(connections.readers(STREAM)) == [one]
+    one.views = {"b": one.views["b"]}
+    connections.reseat(one)
+    assert connections.read_streams() == {STREAM}
+
+    connections.remove(one.id)
+    connections.reseat(one)
+    assert connections.read_streams() == set()
+    assert connections.users() == set()
+    assert not connections.admit(one, actor(1), LATER)
+
+
+def test_who_signs_in_as_somebody_else_reads_nothing_of_before():
+    connections = Connections(Bounds(per_process=9, per_user=9, per_address=9))
+    one = opened(connections)
+    connections.admit(one, actor(1), LATER)
+    one.views = {"a": View("a", {STREAM: 0}, everything)}
+    connections.reseat(one)
+
+    connections.admit(one, actor(2), LATER)
+
+    assert (one.views, connections.read_streams(), connections.users()) == ({}, set(), {2})
+
+
+@pytest.mark.parametrize("waiting", [1000, 1001])
+def test_a_client_with_more_than_a_thousand_messages_waiting_is_let_go(app, ada, waiting):
+    desk = Desk(app)
+    hers = desk.connect(ada, follow="all")
+    desk.shelf.waiting = waiting
+    ada.create_task()
+    desk.advance()
+
+    assert (hers.connection in desk.shelf.dismissed) == (waiting > 1000)
+
+
+def test_a_connection_is_overdue_when_its_credential_is():
+    one = opened(Connections(Bounds(9, 9, 9)))
+    one.expires_at = datetime.now(UTC) + timedelta(seconds=60)
+    assert not one.is_overdue
+    one.expires_at -= timedelta(seconds=61)
+    assert one.is_overdue
