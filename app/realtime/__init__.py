@@ -12,6 +12,8 @@ from app.realtime.connections import Bounds, Connections
 from app.realtime.credentials import is_allowed_origin
 from app.realtime.gate import Gate
 from app.realtime.handshake import PATH, Handshake
+from app.realtime.presence import Presence
+from app.realtime.presence_store import PresenceStore
 from app.realtime.protocol import BoundedJson
 from app.realtime.raw_endpoint import RawEndpoint
 from app.realtime.socketio_adapter import SocketIOAdapter
@@ -46,7 +48,9 @@ def init_realtime(app: Flask) -> None:
         per_address=settings.SOCKETS_PER_ADDRESS,
     )
     connections = Connections(bounds)
-    switchboard = Switchboard(app, socketio.server, connections)
+    store = PresenceStore(settings.CACHE_REDIS_URL)
+    presence = Presence(socketio.server, connections, store)
+    switchboard = Switchboard(app, socketio.server, connections, presence)
     app.extensions["realtime"] = switchboard
     SocketIOAdapter(switchboard)
     gate = Gate(app, settings, connections)

@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from app.core import clock
 from app.core.events import StreamName
+from app.realtime.groups import Groups
 from app.realtime.messages import Message
 from app.realtime.meter import Meter
 from app.realtime.views import OWN, View
@@ -23,8 +24,6 @@ UNAUTHENTICATED_PER_ADDRESS = 50
 
 EVERYWHERE = "everywhere"
 """Where those stand who may hear of an event whatever stream it is in."""
-
-K = TypeVar("K", bound=Hashable)
 
 
 class Farewell(Enum):
@@ -92,33 +91,6 @@ class Connection:
         return time.monotonic() - self.opened_at > UNAUTHENTICATED_SECONDS
 
 
-class Groups(Generic[K]):
-    """Connections by what they have in common; what none has is forgotten."""
-
-    def __init__(self) -> None:
-        self._members: dict[K, set[Connection]] = {}
-
-    def add(self, key: K, connection: Connection) -> None:
-        """Put a connection into a group."""
-        self._members.setdefault(key, set()).add(connection)
-
-    def discard(self, key: K, connection: Connection) -> None:
-        """Take a connection out of a group, if it is in it."""
-        members = self._members.get(key)
-        if members is not None:
-            members.discard(connection)
-            if not members:
-                del self._members[key]
-
-    def of(self, key: K) -> Collection[Connection]:
-        """Those in a group; to be copied where it may change meanwhile."""
-        return self._members.get(key, frozenset())
-
-    def keys(self) -> set[K]:
-        """The groups that somebody is in."""
-        return set(self._members)
-
-
 @dataclass(frozen=True)
 class Bounds:
     """How many connections there may be."""
@@ -137,9 +109,9 @@ class Connections:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._by_id: dict[str, Connection] = {}
-        self._addresses, self._strangers = Groups[str](), Groups[str]()
-        self._users = Groups[int]()
-        self._readers = Groups[StreamName | str]()
+        self._addresses, self._strangers = Groups[str, Connection](), Groups[str, Connection]()
+        self._users = Groups[int, Connection]()
+        self._readers = Groups[StreamName | str, Connection]()
         self._arrivals: dict[str, Meter] = {}
         self._lock = threading.Lock()
 

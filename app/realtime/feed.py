@@ -99,31 +99,20 @@ class Feed:
             self.position = position
             self._hand_out(arrival, self._concerned(arrival) - self._held.keys())
 
-    def readers_of_projects(self) -> list[tuple[Connection, StreamName]]:
-        """Everyone who reads the stream of a project, with that stream."""
-        streams = [
-            each for each in self._connections.read_streams() if isinstance(each, StreamName)
-        ]
-        return [
+    def readers_of_projects(self) -> set[tuple[Connection, StreamName]]:
+        """Who reads the stream of a project by being a member, with that stream."""
+        return {
             (connection, stream)
-            for stream in streams
-            if stream.kind == "project"
+            for stream in self._connections.read_streams()
+            if isinstance(stream, StreamName) and stream.kind == "project"
             for connection in self._connections.readers(stream)
-        ]
+            if connection.actor is not None and not connection.actor.is_admin
+        }
 
-    def keep_to(
-        self,
-        memberships: Collection[tuple[int, int]],
-        among: Iterable[tuple[Connection, StreamName]],
-    ) -> None:
-        """Take the stream of a project from those `among` who are no members, as (user, project).
-
-        `among` was found before the memberships: who has joined since is in neither.
-        """
-        for connection, stream in among:
-            actor = connection.actor
-            if actor is not None and (actor.id, stream.ref_id) not in memberships:
-                self._evict(connection, stream)
+    def shut_out(self, readers: Iterable[tuple[Connection, StreamName]]) -> None:
+        """Let connections hear nothing more of a stream each."""
+        for connection, stream in readers:
+            self._evict(connection, stream)
 
     def beacon(self, connections: Iterable[Connection]) -> None:
         """Tell connections up to where they have been sent all that they may hear, by stream."""

@@ -85,14 +85,15 @@ class RawEndpoint:
         """Check what the handshake shows, if anything; the subprotocol to agree to."""
         credential = credential_of(environ)
         if credential is not None:
-            with self._app.app_context():
-                try:
+            try:
+                with self._app.app_context():
                     self._switchboard.sign_in(connection, credential)
-                except Unauthenticated:
-                    # A cookie comes along by itself: the page may still send a token.
-                    if not credential.is_cookie:
-                        raise
-            self._switchboard.release(connection)
+            except Unauthenticated:
+                # A cookie comes along by itself: the page may still send a token.
+                if not credential.is_cookie:
+                    raise
+            finally:
+                self._switchboard.release(connection)
         return BEARER if subprotocol_token(environ) is not None else None
 
     def _listen(

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.errors import BadRequest
 from app.realtime.connections import Connection
+from app.realtime.looking import presence, typing
 from app.realtime.messages import Message
 from app.realtime.subscription import read_name, read_subscription
 from app.realtime.switchboard import Switchboard
@@ -47,6 +48,8 @@ def unsubscribe(
 REQUESTS: Mapping[str, Request] = {
     "subscribe": subscribe,
     "unsubscribe": unsubscribe,
+    "presence": presence,
+    "typing": typing,
 }
 
 

@@ -21,12 +21,14 @@ from app.realtime.errors import TooManySockets, TooManySubscriptions
 from app.realtime.feed import Feed
 from app.realtime.hub import Entry, sees_content
 from app.realtime.messages import Message
+from app.realtime.presence import Presence
 from app.realtime.queries import BATCH
 from app.realtime.replay import MAX_REPLAY, Replay, missed
 from app.realtime.scopes import Scope, own_scope, scope_of
 from app.realtime.subscription import Subscription
+from app.realtime.sweeper import Sweeper
 from app.realtime.views import OWN, View, as_told, everything, only_tasks
-from app.realtime.watch import Follower, Sweeper
+from app.realtime.watch import Follower
 from app.realtime.websocket import hang_up
 from app.users.actor import Actor
 
@@ -44,8 +46,10 @@ class Switchboard:
     `server` gives background tasks and `sleep` in the way of the process, threads or greenlets.
     """
 
-    def __init__(self, app: Flask, server: Any, connections: Connections) -> None:
-        self.server, self.connections = server, connections
+    def __init__(
+        self, app: Flask, server: Any, connections: Connections, presence: Presence
+    ) -> None:
+        self.server, self.connections, self.presence = server, connections, presence
         self.feed = Feed(connections)
         self.follower, self._sweeper = Follower(app, self), Sweeper(self)
 

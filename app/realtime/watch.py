@@ -1,6 +1,6 @@
-"""The two loops behind the connections; each runs only while there is something to watch.
+"""The loop that follows the log; it runs only while somebody who is signed in is connected.
 
-So they never run in a process that serves no sockets (the command line, the workers, most tests),
+So it never runs in a process that serves no sockets (the command line, the workers, most tests),
 and an idle server asks its database nothing.
 """
 
@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Iterable
-from typing import Any, Protocol
 
 from flask import Flask
 from sqlalchemy import Engine, select
@@ -16,11 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.auth.queries import ended_sessions
+from app.core.events import StreamName
 from app.extensions import db
 from app.projects.models import ProjectMember
 from app.realtime import queries
-from app.realtime.connections import Connection, Connections, Farewell
-from app.realtime.feed import Arrival, Feed
+from app.realtime.beacon import Beacon
+from app.realtime.connections import Connection, Farewell
+from app.realtime.feed import Arrival
+from app.realtime.outlet import Outlet
 from app.users.models import User
 
 log = logging.getLogger(__name__)
@@ -28,29 +30,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.05
 RECOVERY_SECONDS = 0.5
 RECHECK_SECONDS = 2.0
-SWEEP_SECONDS = 0.5
 PATIENCE_SECONDS = 1.0
-BEACON_SECONDS = 15
-
-
-class Outlet(Protocol):
-    """What the loops work on: the connections, and the ways to reach and to end them.
-
-    `server` gives background tasks and `sleep` in the way of the process, threads or greenlets.
-    """
-
-    server: Any
-    connections: Connections
-    feed: Feed
-
-    def dismiss(self, connection: Connection, why: Farewell) -> None:
-        """Tell a client to go, and close its connection."""
-
-    def is_backlogged(self, among: Iterable[Connection]) -> bool:
-        """Whether somebody has as much waiting as one more batch would make too much."""
-
-    def drop_slow(self, among: Iterable[Connection]) -> None:
-        """Dismiss those who do not read what they are sent."""
 
 
 class Follower:
@@ -65,6 +45,7 @@ class Follower:
         self._lock = threading.Lock()
         self._is_running = False
         self._checked_at = 0.0
+        self._outsiders: set[tuple[Connection, StreamName]] = set()
         self._beacon = Beacon(outlet)
         self._is_down = False
 
@@ -94,7 +75,7 @@ class Follower:
             with self._app.app_context():
                 self._recheck_when_due()
                 sent = self._send_new()
-            self._beacon.send_when_due()
+            self._beacon.send_when_due(time.monotonic())
         except SQLAlchemyError as error:
             if not self._is_down:
                 log.error("No database; sockets wait and lose nothing: %s", error)
@@ -116,9 +97,24 @@ class Follower:
             return
         for connection in _no_longer_welcome(self._outlet.connections.admitted()):
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        readers = self._outlet.feed.readers_of_projects()
-        self._outlet.feed.keep_to(_memberships(connection for connection, _ in readers), readers)
+        memberships = _memberships(self._outlet.connections.admitted())
+        self._shut_out(memberships)
+        self._outlet.presence.keep_to(memberships)
         self._checked_at = time.monotonic()
+
+    def _shut_out(self, memberships: Collection[tuple[int, int]]) -> None:
+        """Shut out whose membership has vanished without an event.
+
+        That is, who was none at the last check either: an event is on its way for a moment, and
+        what came before it in the log is still to be heard.
+        """
+        outsiders = {
+            (connection, stream)
+            for connection, stream in self._outlet.feed.readers_of_projects()
+            if connection.actor and (connection.actor.id, stream.ref_id) not in memberships
+        }
+        self._outlet.feed.shut_out(outsiders & self._outsiders)
+        self._outsiders = outsiders
 
     def _send_new(self) -> int:
         with Session(_engine()) as session:
@@ -138,71 +134,11 @@ class Follower:
         record = arrival.entry.record
         assert record.position is not None  # that is how it was found
         try:
+            self._outlet.presence.heed(record)
             self._outlet.feed.deliver(arrival, record.position)
         except Exception:
             # One bad event must not hold back everybody's; it stays in the log.
             log.exception("Event %s could not be sent.", record.event_id)
-
-
-class Beacon:
-    """Tells every connection once in BEACON_SECONDS up to where it has been sent everything.
-
-    Each second it is the turn of some of them, so that nobody waits for all of them.
-    """
-
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
-        self._turn = int(time.monotonic())
-
-    def send_when_due(self) -> None:
-        """Tell those whose turn it has become."""
-        now = int(time.monotonic())
-        turns = {turn % BEACON_SECONDS for turn in range(self._turn + 1, now + 1)}
-        if not turns:
-            return
-        self._turn = now
-        connections = self._outlet.connections.admitted()
-        self._outlet.feed.beacon(
-            each for each in connections if hash(each.id) % BEACON_SECONDS in turns
-        )
-        self._outlet.feed.forget_unread()
-
-
-class Sweeper:
-    """Closes what is overdue and what does not read; needs no database."""
-
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
-        self._lock = threading.Lock()
-        self._is_running = False
-
-    def ensure_running(self) -> None:
-        """Sweep until no connection is left."""
-        with self._lock:
-            if self._is_running:
-                return
-            self._is_running = True
-        self._outlet.server.start_background_task(self._run)
-
-    def _run(self) -> None:
-        while self._is_needed():
-            self._outlet.server.sleep(SWEEP_SECONDS)
-            try:
-                self._sweep()
-            except Exception:
-                log.exception("Connections could not be swept; trying again.")
-
-    def _is_needed(self) -> bool:
-        with self._lock:
-            self._is_running = bool(self._outlet.connections.all())
-            return self._is_running
-
-    def _sweep(self) -> None:
-        for connection in self._outlet.connections.all():
-            if connection.is_overdue:
-                self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        self._outlet.drop_slow(self._outlet.connections.all())
-        self._outlet.connections.forget_quiet_addresses()
 
 
 def _engine() -> Engine:
@@ -211,7 +147,7 @@ def _engine() -> Engine:
 
 
 def _memberships(connections: Iterable[Connection]) -> set[tuple[int, int]]:
-    """The memberships of those behind connections, as (user, project)."""
+    """The memberships of everyone who is connected, as (user, project)."""
     users = {each.actor.id for each in connections if each.actor}
     rows = db.session.execute(
         select(ProjectMember.user_id, ProjectMember.project_id).where(

@@ -9,6 +9,8 @@ from flask import Flask
 from app.core.db import unit_of_work
 from app.realtime.connections import Bounds, Connection, Connections, Farewell
 from app.realtime.credentials import given_token
+from app.realtime.presence import Presence
+from app.realtime.presence_store import PresenceStore
 from app.realtime.requests import REQUESTS
 from app.realtime.switchboard import Switchboard
 from tests.realtime.conftest import POSITION
@@ -93,7 +95,9 @@ class Desk:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.shelf, self.raw_shelf = Shelf(), Shelf(tells_tasks_alone=True)
-        self.switchboard = Switchboard(app, Idle(), Connections(ROOMY))
+        connections, idle = Connections(ROOMY), Idle()
+        store = PresenceStore(app.config["SETTINGS"].CACHE_REDIS_URL)
+        self.switchboard = Switchboard(app, idle, connections, Presence(idle, connections, store))
 
     def connect(self, person: Any, *, follow: str = "none", raw: bool = False) -> Client:
         """Sign somebody in, after all that has happened so far."""

@@ -1,6 +1,10 @@
 """How many connections there may be, and that nobody is counted who has gone."""
 
+import logging
+import resource
+import runpy
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -112,3 +116,24 @@ def test_a_connection_is_overdue_when_its_credential_is():
     assert not one.is_overdue
     one.expires_at -= timedelta(seconds=61)
     assert one.is_overdue
+
+
+@pytest.fixture
+def few_files():
+    """A process that may open 1024 files, as most may at first, or more when it asks."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_the_web_server_takes_what_the_setting_says_and_http_besides(few_files):
+    settings = SimpleNamespace(SOCKETS_PER_PROCESS=2500)
+    worker = SimpleNamespace(
+        wsgi=SimpleNamespace(config={"SETTINGS": settings}), log=logging.getLogger(__name__)
+    )
+
+    runpy.run_path("deploy/gunicorn.conf.py")["_make_room"](worker)
+
+    assert worker.worker_connections == 3000
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 3200

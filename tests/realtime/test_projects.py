@@ -95,7 +95,7 @@ def test_a_membership_that_vanished_without_an_event_is_noticed(app, listen, ada
         wait_until(lambda: his.messages(marker), 2)
         return not his.messages(task)
 
-    wait_until(is_deaf, 5)
+    wait_until(is_deaf, 10)
 
 
 def test_a_task_that_moves_away_is_a_removal_here_and_comes_with_its_content_there(

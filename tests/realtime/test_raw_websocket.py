@@ -219,7 +219,7 @@ def test_a_membership_that_vanished_without_an_event_is_noticed(app, listen_raw,
             heard.append(his.hear())
         return "secret" not in str(heard)
 
-    wait_until(is_deaf, 5)
+    wait_until(is_deaf, 10)
 
 
 def test_nothing_is_lost_while_the_database_is_away(settings, listen_raw, ada):

@@ -1,0 +1,34 @@
+"""Who belongs to what, so that nobody has to be searched for."""
+
+from collections.abc import Collection, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+M = TypeVar("M", bound=Hashable)
+
+
+class Groups(Generic[K, M]):
+    """Members of groups; one that nobody is in is forgotten."""
+
+    def __init__(self) -> None:
+        self._members: dict[K, set[M]] = {}
+
+    def add(self, key: K, member: M) -> None:
+        """Put somebody into a group."""
+        self._members.setdefault(key, set()).add(member)
+
+    def discard(self, key: K, member: M) -> None:
+        """Take somebody out of a group, if in it."""
+        members = self._members.get(key)
+        if members is not None:
+            members.discard(member)
+            if not members:
+                del self._members[key]
+
+    def of(self, key: K) -> Collection[M]:
+        """Those in a group; to be copied where it may change meanwhile."""
+        return self._members.get(key, frozenset())
+
+    def keys(self) -> set[K]:
+        """The groups that somebody is in."""
+        return set(self._members)
