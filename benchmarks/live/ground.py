@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 import time
 import urllib.error
@@ -77,7 +78,8 @@ class Ground:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Start the servers; stop all and delete all in the end."""
+    """Start the servers; stop all and delete all in the end, also where SIGTERM is the end."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with ExitStack() as stack:
         name = tempfile.TemporaryDirectory(prefix="task-service-benchmark-")
         folder = Path(stack.enter_context(name))
