@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import SignInSession
 from app.core import clock
+from app.core.many import is_among
 from app.extensions import db
 from app.users.actor import Actor
 from app.users.models import User
@@ -38,6 +39,6 @@ def ended_sessions(session_ids: Collection[str]) -> set[str]:
     alive = db.session.scalars(
         select(SignInSession.id)
         .join(User, SignInSession.user_id == User.id)
-        .where(SignInSession.id.in_([uuid.UUID(each) for each in session_ids]), _is_alive())
+        .where(is_among(SignInSession.id, session_ids), _is_alive())
     )
     return set(session_ids) - {str(each) for each in alive}

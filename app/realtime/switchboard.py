@@ -68,6 +68,9 @@ class Switchboard:
             actor, expires_at = credential.identify()
             if not self.connections.admit(connection, actor, expires_at):
                 raise TooManySockets("This user has too many connections already.")
+            # Gives the connection to the database back: the first of many who come at once needs
+            # a second one to find the end of the log, while all others wait for that.
+            db.session.remove()
             self.follower.ensure_running()
             position = self.feed.hold(connection)
             if connection.follows_all:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.queries import ended_sessions
 from app.core.events import StreamName
+from app.core.many import is_among
 from app.extensions import db
 from app.projects.models import ProjectMember
 from app.realtime import queries
@@ -152,7 +153,7 @@ def _memberships(connections: Iterable[Connection]) -> set[tuple[int, int]]:
     users = {each.actor.id for each in connections if each.actor}
     rows = db.session.execute(
         select(ProjectMember.user_id, ProjectMember.project_id).where(
-            ProjectMember.user_id.in_(users)
+            is_among(ProjectMember.user_id, users)
         )
     )
     return {(user_id, project_id) for user_id, project_id in rows}
@@ -165,7 +166,7 @@ def _no_longer_welcome(connections: list[Connection]) -> list[Connection]:
         return []
     ended = ended_sessions(by_session.keys())
     users = {each.actor.id for each in connections if each.actor}
-    rows = db.session.execute(select(User.id, User.role).where(User.id.in_(users)))
+    rows = db.session.execute(select(User.id, User.role).where(is_among(User.id, users)))
     roles = dict(iter(rows))
     return [
         each

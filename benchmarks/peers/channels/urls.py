@@ -1,0 +1,3 @@
+"""No pages: the peer has sockets only."""
+
+urlpatterns: list[object] = []
