@@ -65,7 +65,7 @@ def test_a_project_is_created_and_leads_to_its_boards(enter, ada, picture):
 def test_boards_are_made_and_ordered_by_keyboard_while_others_watch(enter, ada, bob, project):
     page, other = enter(ada, place(project)), enter(bob, place(project))
     page.get_by_role("button", name="New board").click()
-    page.get_by_label("Name").last.fill("Harvest")
+    page.get_by_role("dialog").get_by_label("Name").fill("Harvest")
     page.keyboard.press("Enter")
     expect(names(page, "Boards")).to_have_text(["Board", "Harvest"])
     expect(names(other, "Boards")).to_have_text(["Board", "Harvest"])
@@ -153,16 +153,16 @@ def test_a_project_is_given_away_and_left(enter, ada, bob, project):
 
 def test_the_archive_can_be_undone_and_the_end_has_to_be_typed(enter, ada, project):
     page = enter(ada, place(project))
-    expect(page.get_by_label("Name")).to_have_value("Orchard")
-    page.get_by_label("Name").fill("Old orchard")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Orchard")
+    page.get_by_label("Name", exact=True).fill("Old orchard")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Old orchard", level=1)).to_be_visible()
 
     page.get_by_role("button", name="Archive project").click()
     expect(page.get_by_role("button", name="Unarchive")).to_be_visible()
-    expect(page.get_by_label("Name")).to_be_disabled()
+    expect(page.get_by_label("Name", exact=True)).to_be_disabled()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_label("Name")).to_be_enabled()
+    expect(page.get_by_label("Name", exact=True)).to_be_enabled()
 
     page.get_by_role("button", name="Delete project").click()
     last = page.get_by_role("dialog").get_by_role("button", name="Delete project")
