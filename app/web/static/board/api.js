@@ -2,11 +2,15 @@
 
 const root = document.documentElement.dataset.root;
 
-/** What went wrong: `status` as of HTTP (0: no answer), `errors` by field, `detail` to be shown. */
+/**
+ * What went wrong: `status` as of HTTP (0: no answer), `errors` by field, and the sentence to show;
+ * `problem` is all that the service said.
+ */
 export class ApiError extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.title || "The service did not answer. Check your connection.");
     this.status = status;
+    this.problem = problem;
     this.errors = problem.errors || {};
     this.code = (problem.type || "").split("/").pop();
   }
@@ -85,4 +89,9 @@ export async function getAll(path, query = {}) {
     found.push(...part.results);
     if (!part.next) return found;
   }
+}
+
+/** The query of a link that the service gave, such as `next`, to be asked for with `get`. */
+export function queryOf(link) {
+  return Object.fromEntries(new URL(link).searchParams);
 }
