@@ -1,5 +1,5 @@
 // Whether a task that was heard of belongs to what is listed, without asking the service again.
-import { CLOSED } from "../ui/words.js";
+import { dueState, wall } from "../ui/time.js";
 import { values } from "./query.js";
 
 const text = (value) => (value === null || value === undefined ? "null" : String(value));
@@ -9,17 +9,7 @@ function isPerson(list, id, me) {
   return among(list, id) || (id === me && among(list, "me"));
 }
 
-/** The day of an instant in the zone of the reader, as the API writes it. */
-function dayOf(instant) {
-  const at = new Date(instant);
-  const pad = (number) => String(number).padStart(2, "0");
-  return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
-}
-
 const isDay = (value) => /^\d{4}-\d\d-\d\d$/.test(value);
-const isOverdue = (task) =>
-  task.due_date !== null && !CLOSED.includes(task.status) && new Date(task.due_date) < new Date();
-
 const TESTS = {
   status: (wanted, task) => among(wanted, task.status),
   status_not: (wanted, task) => !among(wanted, task.status),
@@ -28,9 +18,9 @@ const TESTS = {
   reporter: (wanted, task, me) => isPerson(wanted, task.reporter, me),
   project: (wanted, task) => among(wanted, task.project),
   board: (wanted, task) => among(wanted, task.board),
-  overdue: (wanted, task) => isOverdue(task) === (wanted === "true"),
-  due_date_gte: (day, task) => isDay(day) && task.due_date !== null && dayOf(task.due_date) >= day,
-  due_date_lte: (day, task) => isDay(day) && task.due_date !== null && dayOf(task.due_date) <= day,
+  overdue: (wanted, task) => (dueState(task) === "overdue") === (wanted === "true"),
+  due_date_gte: (day, task) => isDay(day) && task.due_date !== null && wall(task.due_date).day >= day,
+  due_date_lte: (day, task) => isDay(day) && task.due_date !== null && wall(task.due_date).day <= day,
   ordering: () => true,
 };
 

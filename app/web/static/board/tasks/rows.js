@@ -1,5 +1,5 @@
 // The rows of the list of tasks.
-import { html, useEffect, useMemo, useRef } from "../lib.js";
+import { html, memo, useEffect, useRef } from "../lib.js";
 import { learn, people, projectById } from "../store/projects.js";
 import { Avatar } from "../ui/avatar.js";
 import { Skeleton } from "../ui/empty.js";
@@ -33,22 +33,15 @@ function Cells({ task, project, person, chosen, onToggle }) {
   </tr>`;
 }
 
-/** A row is drawn anew only when something in it is different: there may be thousands. */
-function Row({ task, chosen, onToggle }) {
-  const project = projectById.value.get(task.project);
-  const person = task.assignee === null ? null : people.value.get(task.assignee);
-  const toggle = useRef();
-  toggle.current = onToggle;
-  return useMemo(
-    () => html`<${Cells}
-      task=${task}
-      project=${project}
-      person=${person === undefined ? { username: "…" } : person}
-      chosen=${chosen}
-      onToggle=${(...given) => toggle.current(...given)}
-    />`,
-    [task, project, person, chosen],
-  );
+/** There may be thousands of rows: only those are drawn anew in which something is different. */
+const Row = memo(Cells);
+
+const SOMEBODY = { username: "…" };
+
+/** What is known by now of the task's project and of the person whose it is. */
+function around(task) {
+  const person = task.assignee === null ? null : people.value.get(task.assignee) || SOMEBODY;
+  return { project: projectById.value.get(task.project), person };
 }
 
 /** What calls `onNear` as soon as it is about to be seen. */
@@ -102,6 +95,7 @@ export function Rows({ list, selection }) {
           (task) => html`<${Row}
             key=${task.id}
             task=${task}
+            ...${around(task)}
             chosen=${selection.ids.has(task.id)}
             onToggle=${selection.toggle}
           />`,

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "../lib.js";
+import { useEffect, useRef, useState } from "../lib.js";
 
 /**
  * Which of the listed tasks are chosen: `{ids, toggle, all, clear}`.
@@ -13,13 +13,16 @@ export function useSelection(tasks) {
     if (gone) setState((state) => ({ ...state, ids: new Set(listed.filter((id) => ids.has(id))) }));
   }, [gone]);
 
-  const toggle = (id, range = false) => {
+  const latest = useRef();
+  latest.current = (id, range) => {
     const chosen = new Set(ids);
     const [from, to] = [listed.indexOf(last), listed.indexOf(id)].sort((one, other) => one - other);
     if (range && from >= 0) listed.slice(from, to + 1).forEach((each) => chosen.add(each));
     else if (!chosen.delete(id)) chosen.add(id);
     setState({ ids: chosen, last: id });
   };
+  // The same function at all times, so that rows need not be drawn anew.
+  const toggle = useRef((id, range = false) => latest.current(id, range)).current;
   return {
     ids,
     toggle,
