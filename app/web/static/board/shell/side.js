@@ -8,6 +8,7 @@ import { theme, toggleTheme } from "../store/theme.js";
 import { Avatar, nameOf } from "../ui/avatar.js";
 import { IconButton } from "../ui/button.js";
 import { Icon } from "../ui/icon.js";
+import { Keys } from "../ui/keys.js";
 import { Menu } from "../ui/menu.js";
 
 const root = document.documentElement.dataset.root;
@@ -80,7 +81,7 @@ export function Side() {
       </a>
       <div class="side-list">
         <button type="button" class="side-link" onClick=${() => (paletteOpen.value = true)}>
-          <${Icon} name="search" /><span class="grow">Search</span><kbd>Ctrl K</kbd>
+          <${Icon} name="search" /><span class="grow">Search</span><${Keys} keys="mod+k" />
         </button>
         <${Link} to="tasks" icon="list">Tasks<//>
         <${Link} to="inbox" icon="inbox">

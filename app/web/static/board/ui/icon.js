@@ -15,6 +15,7 @@ const PATHS = {
   close: "m6 6 12 12M18 6 6 18",
   comment: "M4 5h16v11H9l-5 4z",
   dots: "M5 12h.01M12 12h.01M19 12h.01",
+  download: "M12 4v11m-5-5 5 5 5-5M4 20h16",
   edit: "m4 20 1-4L16 5l3 3L8 19z",
   filter: "M4 5h16l-6 7.5V19l-4-2v-4.5z",
   folder: "M3 6h6l2 2h10v11H3z",
