@@ -33,8 +33,6 @@ const PAGES = {
   unknown: UnknownPage,
 };
 
-const SHOWN_FIRST = { page: "tasks", id: null, query: "" };
-
 function UnknownPage() {
   return html`<div class="content">
     <${Empty} icon="search" title="There is no such page" text="The address may be mistyped or old.">
@@ -74,14 +72,15 @@ function SignedIn({ person }) {
   useEverydayData(person);
   useGlobalCommands();
   const task = route.value.page === "task" ? route.value.id : null;
-  const shown = task === null ? route.value : behind.value || SHOWN_FIRST;
-  const Page = PAGES[shown.page];
+  // The panel of a task that was opened by a link says what belongs behind it.
+  const shown = task === null ? route.value : behind.value;
+  const Page = shown && PAGES[shown.page];
   return html`<div class="shell">
     <a class="button skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${Side} />
     <main class="main" id="main" tabindex="-1">
       <${Banner} />
-      <${Page} key=${`${shown.page}${shown.id}`} id=${shown.id} query=${shown.query} />
+      ${shown && html`<${Page} key=${`${shown.page}${shown.id}`} id=${shown.id} query=${shown.query} />`}
     </main>
     ${task !== null && html`<${TaskPanel} key=${task} id=${task} />`}
     <${Palette} />

@@ -4,7 +4,7 @@ import { Avatar, nameOf } from "../ui/avatar.js";
 import { Icon } from "../ui/icon.js";
 import { Menu } from "../ui/menu.js";
 import { PRIORITIES } from "../ui/words.js";
-import { isActive } from "./filters.js";
+import { isActive, NONE, toggled } from "./filters.js";
 
 const PAUSE_MS = 150;
 const FACES = 5;
@@ -46,7 +46,9 @@ function Choice({ label, any, options, value, onChange }) {
     onChange=${(event) => onChange(event.target.value)}
   >
     <option value="">${any}</option>
-    ${Object.entries(options).map(([each, name]) => html`<option key=${each} value=${each}>${name}</option>`)}
+    ${Object.entries(options).map(
+      ([each, name]) => html`<option key=${each} value=${each}>${name}</option>`,
+    )}
   </select>`;
 }
 
@@ -66,14 +68,22 @@ function Faces({ members, who, toggle }) {
     >
       <${Avatar} person=${me.value} />Mine
     </button>
-    ${others.slice(0, FACES).map((each) => html`<${Face} key=${each.user} person=${each} who=${who} toggle=${toggle} />`)}
-    ${rest.length > 0 && html`<${Menu} label="More people" button="+${rest.length}" items=${rest} />`}
+    ${others
+      .slice(0, FACES)
+      .map((each) => html`<${Face} key=${each.user} person=${each} who=${who} toggle=${toggle} />`)}
+    ${rest.length > 0 &&
+    html`<${Menu} label="More people" button="+${rest.length}" place="left" items=${rest} />`}
   </div>`;
 }
 
 function Face({ person, who, toggle }) {
   const id = String(person.user);
-  return html`<button type="button" class="face" aria-pressed=${who.includes(id)} onClick=${() => toggle(id)}>
+  return html`<button
+    type="button"
+    class="face"
+    aria-pressed=${who.includes(id)}
+    onClick=${() => toggle(id)}
+  >
     <${Avatar} person=${person} />
   </button>`;
 }
@@ -81,10 +91,7 @@ function Face({ person, who, toggle }) {
 /** The bar with the filters of a board; `onChange` gets them as they should be. */
 export function FilterBar({ filters, members, matching, onChange }) {
   const set = (changes) => onChange({ ...filters, ...changes });
-  const toggle = (id) => {
-    const { who } = filters;
-    set({ who: who.includes(id) ? who.filter((each) => each !== id) : [...who, id] });
-  };
+  const toggle = (id) => onChange(toggled(filters, id));
   return html`<div class="board-bar" role="search" aria-label="Filter the board">
     <${Search} text=${filters.text} onChange=${(text) => set({ text })} />
     <${Faces} members=${members} who=${filters.who} toggle=${toggle} />
@@ -103,9 +110,7 @@ export function FilterBar({ filters, members, matching, onChange }) {
       onChange=${(due) => set({ due })}
     />
     ${isActive(filters) &&
-    html`<button type="button" class="button quiet" onClick=${() => onChange({ text: "", who: [], priority: "", due: "" })}>
-        Clear
-      </button>
+    html`<button type="button" class="button quiet" onClick=${() => onChange(NONE)}>Clear</button>
       <span class="tiny soft" role="status">${matching}</span>`}
   </div>`;
 }

@@ -4,6 +4,9 @@ import { behind, replace, route } from "../router.js";
 import { me } from "../session.js";
 import { dueState } from "../ui/time.js";
 
+/** No filter at all. */
+export const NONE = { text: "", who: [], priority: "", due: "" };
+
 /** The filters of a query: `{text, who, priority, due}`; `who` holds ids, "me" and "nobody". */
 export function read(query) {
   const given = new URLSearchParams(query);
@@ -24,8 +27,16 @@ export function write(board, { who, ...filters }) {
   else replace(query ? `boards/${board}?${query}` : `boards/${board}`);
 }
 
+/** The filters with one more assignee, or without that one. */
+export function toggled(filters, each) {
+  const rest = filters.who.filter((one) => one !== each);
+  return { ...filters, who: rest.length < filters.who.length ? rest : [...rest, each] };
+}
+
 /** Whether anything is filtered at all. */
-export const isActive = ({ text, who, priority, due }) => Boolean(text || who.length || priority || due);
+export function isActive({ text, who, priority, due }) {
+  return Boolean(text || who.length || priority || due);
+}
 
 const myself = computed(() => String(me.value?.id));
 

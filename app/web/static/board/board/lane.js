@@ -9,7 +9,7 @@ function Count({ lane: { count, wip_limit: limit }, shown }) {
   const words = limit === null ? `${count} cards` : `${count} cards, the limit is ${limit}`;
   return html`<span class="badge ${state}" title=${words}>
     <span aria-hidden="true">
-      ${shown < count && html`${shown} of `}${count}${limit !== null && html` / ${limit}`}
+      ${shown !== null && `${shown} of `}${count}${limit !== null && html` / ${limit}`}
     </span>
     <span class="hidden-visually">${words}</span>
   </span>`;
@@ -27,15 +27,15 @@ function More({ board, lane }) {
   </button>`;
 }
 
-/** A column of the board. `all` is the column with the cards that the filter hides. */
-export function Lane({ board, lane, all, first, looks, canWrite, lanes, onDrop }) {
+/** A column of the board; `filtered` says that not all of its cards are among the tasks. */
+export function Lane({ board, lane, filtered, first, looks, canWrite, lanes, onDrop }) {
   const list = useRef(null);
   useDrag(list, { enabled: canWrite, lanes, onDrop });
   const heading = `lane-${lane.id}`;
   return html`<section class="lane" aria-labelledby=${heading}>
     <header class="lane-head">
       <h2 class="cut" id=${heading}>${lane.name}</h2>
-      <${Count} lane=${lane} shown=${all.tasks.length === lane.tasks.length ? lane.count : lane.tasks.length} />
+      <${Count} lane=${lane} shown=${filtered ? lane.tasks.length : null} />
     </header>
     <div class="lane-scroll">
       <div class="lane-cards" ref=${list} data-status=${lane.status}>

@@ -1,10 +1,8 @@
 // The board: columns of cards that can be moved by mouse, finger and keyboard, live.
-import {
-  carried, current, onCardKey, said, withCarried,
-} from "../board/carry.js";
+import { carried, current, onCardKey, said, withCarried } from "../board/carry.js";
 import { frozen } from "../board/drag.js";
 import { FilterBar } from "../board/filter_bar.js";
-import { isActive, passes, read, write } from "../board/filters.js";
+import { isActive, passes, read, toggled, write } from "../board/filters.js";
 import { useGlide } from "../board/glide.js";
 import { Lane } from "../board/lane.js";
 import { Present, useBoard } from "../board/live.js";
@@ -16,6 +14,7 @@ import { go, route } from "../router.js";
 import { me } from "../session.js";
 import { Head } from "../shell/head.js";
 import { useMembers } from "../store/members.js";
+import { projectById } from "../store/projects.js";
 import { tasks } from "../store/tasks.js";
 import { Empty } from "../ui/empty.js";
 import { Icon } from "../ui/icon.js";
@@ -27,10 +26,7 @@ const SECTION = "Board";
 const onCard = () => document.activeElement?.closest(".card")?.dataset.id;
 
 function useBoardCommands({ id, filters, view, canWrite }) {
-  const mine = () => {
-    const who = filters.who.includes("me") ? filters.who.filter((each) => each !== "me") : [...filters.who, "me"];
-    write(id, { ...filters, who });
-  };
+  const mine = () => write(id, toggled(filters, "me"));
   const create = () => (addingTo.value = view.columns[0].status);
   const open = () => onCard() && go(`tasks/${onCard()}`);
   useCommands(
@@ -51,7 +47,10 @@ function Loading() {
   return html`<div class="board" role="status" aria-label="Loading the board">
     ${[3, 4, 2, 1].map(
       (cards, at) => html`<div key=${at} class="lane">
-        ${Array.from({ length: cards }, (_, each) => html`<div key=${each} class="skeleton card-skeleton" />`)}
+        ${Array.from(
+          { length: cards },
+          (_, each) => html`<div key=${each} class="skeleton card-skeleton" />`,
+        )}
       </div>`,
     )}
   </div>`;
@@ -71,7 +70,9 @@ function Missing({ error, onRetry }) {
 }
 
 function Locked() {
-  return html`<p class="board-locked"><${Icon} name="lock" />The project is archived: the board can be read, not changed.</p>`;
+  return html`<p class="board-locked">
+    <${Icon} name="lock" />The project is archived: the board can be read, not changed.
+  </p>`;
 }
 
 /** How each card that stands out looks. */
@@ -112,11 +113,11 @@ function Lanes({ board, filters, canWrite }) {
   const looks = looksOf(route.value.page === "task" ? route.value.id : null);
   return html`<div class="board" ref=${frame} onKeyDown=${keys}>
     ${lanes.map(
-      (lane, at) => html`<${Lane}
+      (lane) => html`<${Lane}
         key=${lane.id}
         board=${board}
         lane=${lane}
-        all=${all[at] || lane}
+        filtered=${isActive(filters)}
         first=${first}
         looks=${looks}
         canWrite=${canWrite}
@@ -150,6 +151,13 @@ function useLeaving() {
   );
 }
 
+/** A board goes by the name of its project as well: many are called "Board". */
+function titleOf(view) {
+  if (!view) return "Board";
+  const project = projectById.value.get(view.project);
+  return project ? `${project.name} / ${view.name}` : view.name;
+}
+
 /** The page of a board. */
 export function BoardPage({ id, query }) {
   const board = useBoard(id);
@@ -162,7 +170,7 @@ export function BoardPage({ id, query }) {
   const problem = board.problem.value;
   const gone = problem && (problem.status === 404 || !view);
   return html`
-    <${Head} title=${view?.name || "Board"}><span class="spread"></span><${Present} /><//>
+    <${Head} title=${titleOf(view)}><span class="spread"></span><${Present} /><//>
     ${gone && html`<${Missing} error=${problem} onRetry=${() => board.load()} />`}
     ${!gone && !view && html`<${Loading} />`}
     ${!gone &&
