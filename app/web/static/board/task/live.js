@@ -4,6 +4,7 @@ import { follow } from "../live.js";
 import { behind } from "../router.js";
 import { me } from "../session.js";
 import { hearOf, keep, tasks, watch } from "../store/tasks.js";
+import { deleting } from "./saving.js";
 
 const streamOf = (task) => (task.project ? `project:${task.project}` : `user:${me.value.id}`);
 
@@ -48,7 +49,9 @@ export function useTask(id) {
   useEffect(() => {
     load();
     // Out of sight in one stream, a task may still be seen in another.
-    return watch((changed, before, after) => changed === id && !after && load());
+    return watch((changed, before, after) => {
+      if (changed === id && !after && !deleting.has(id)) load();
+    });
   }, []);
   useStream(stream.current, hearOf, load);
   return { task, stream: stream.current, problem, gone: Boolean(stream.current) && !task, load };

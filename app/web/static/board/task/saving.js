@@ -63,11 +63,16 @@ export function mayManage({ project }) {
 /** Whether the person may delete the task. */
 export const mayDelete = (task) => task.reporter === me.value.id || mayManage(task);
 
+/** The tasks that this page deletes: nobody has to ask what became of them. */
+export const deleting = new Set();
+
 /** Delete a task and call `onDone`; undoing brings it back. */
 export async function deleteTask(task, onDone) {
+  deleting.add(task.id);
   try {
     await remove(`/tasks/${task.id}/`);
   } catch (error) {
+    deleting.delete(task.id);
     toastError(`#${task.id} was not deleted.`, error);
     return;
   }
@@ -79,6 +84,7 @@ export async function deleteTask(task, onDone) {
 async function restore(id) {
   try {
     keep([await post(`/tasks/${id}/restore/`)]);
+    deleting.delete(id);
     go(`tasks/${id}`);
   } catch (error) {
     toastError(`#${id} could not be brought back.`, error);
