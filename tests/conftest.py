@@ -6,6 +6,7 @@ workers, which clone the template. After each test the tables are emptied; nothi
 
 import os
 import runpy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from tree import Tree
 
 from app import create_app
 from app.auth import tokens
@@ -53,8 +55,18 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
 DEFAULT_PROJECT = runpy.run_path(str(MIGRATIONS / "20261121_0002_projects.py"))["DEFAULT_PROJECT"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--behind",
+        choices=["", "nginx"],
+        default="",
+        help="start whole services with two web and two realtime processes behind this proxy",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     _forget_environment()
+    Tree.behind = config.getoption("behind")
     if hasattr(config, "workerinput"):
         config.servers = config.workerinput["servers"]  # type: ignore[attr-defined]
         return
@@ -77,7 +89,7 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers"] = node.config.servers
 
 
-WHOLE_SERVICE = {"embedded", "readme", "realtime", "replay", "system", "workers"}
+WHOLE_SERVICE = {"browser", "embedded", "readme", "realtime", "replay", "system", "workers"}
 """The folders whose tests start servers or processes; all others hold unit tests."""
 
 
@@ -98,6 +110,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         mark = item.get_closest_marker("xdist_group")
         if mark and not item.nodeid.endswith(f"@{mark.args[0]}"):
             item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason, however many tests were skipped for it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, number in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{number} skipped: {reason.removeprefix('Skipped: ')}")
 
 
 def _make_template(database_url: str, redis_url: str) -> None:
@@ -141,6 +160,12 @@ def database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
 @pytest.fixture(scope="module")
 def fresh_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
     """A database of the module's own, as a first start leaves it."""
+    return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
+
+
+@pytest.fixture(scope="package")
+def package_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
+    """The same for all the modules of a folder."""
     return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
 
 

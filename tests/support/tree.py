@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -23,6 +23,9 @@ import socketio
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = {"": ROOT / "run.py", "nginx": ROOT / "tests" / "support" / "behind_nginx.py"}
+"""What starts the service: all of it in few processes, or several of each kind behind a proxy."""
+
 PASSWORD = "correct horse battery staple"
 
 
@@ -92,14 +95,14 @@ class Listener:
     client: socketio.Client = field(default_factory=socketio.Client)
     heard: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
 
-    def listen(self, user: User) -> "Listener":
+    def listen(self, user: User, transports: Sequence[str] | None = None) -> "Listener":
         @self.client.on("*")
         def hear(event: str, message: dict[str, Any]) -> None:
             # A user also hears of the own account: its registration, its password.
             if event.startswith("task."):
                 self.heard.append((time.monotonic(), event, message))
 
-        self.client.connect(user.base, auth={"token": user.token})
+        self.client.connect(user.base, auth={"token": user.token}, transports=transports)
         return self
 
     def about(self, task_id: int) -> list[tuple[str, int]]:
@@ -107,7 +110,9 @@ class Listener:
 
 
 class Tree:
-    """`run.py` and all its children, started as a user starts them."""
+    """`run.py` and all its children, started as a user starts them; or the same `behind` nginx."""
+
+    behind = ""
 
     def __init__(
         self,
@@ -133,18 +138,23 @@ class Tree:
             "EMAIL_DIGEST_SECONDS": "0",
             "THROTTLE_USER_RATE": "1000000/hour",
             "THROTTLE_ANON_RATE": "1000000/hour",
+            "TRUSTED_PROXIES": "1" if self.behind else "0",
         } | ({"REDIS_URL": redis_url} if redis_url else {})
         environ |= settings or {}
         self.environ = environ
         with self.log_file.open("w") as log:
             self.process = psutil.Popen(
-                [sys.executable, str(ROOT / "run.py")],
+                [sys.executable, str(PROGRAMS[self.behind])],
                 cwd=ROOT,
                 env=environ,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self.is_ready, 60, "readiness")
+        try:
+            wait_until(self.is_ready, 100, "readiness")
+        except AssertionError:
+            self.kill()
+            raise AssertionError(self.log) from None
 
     def is_ready(self) -> bool:
         assert self.process.is_running(), self.log

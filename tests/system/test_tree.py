@@ -67,6 +67,18 @@ def test_a_change_reaches_sockets_mail_and_lambda(tree):
         ear.client.disconnect()
 
 
+def test_whatever_the_transport_everybody_hears_the_same(tree):
+    ada = tree.user("ada")
+    transports = [["polling"], ["websocket"], ["polling", "websocket"]]
+    ears = [Listener().listen(ada, kind) for kind in transports for _ in range(3)]
+    tasks = [ada.create()["id"] for _ in range(3)]
+
+    for ear in ears:
+        wait_until(lambda ear=ear: len(ear.heard) == 3, 60, "three messages")
+        assert [message["task_id"] for *_, message in ear.heard] == tasks
+        ear.client.disconnect()
+
+
 def test_one_id_leads_from_the_request_to_the_mail_and_the_lambda(tree):
     ada, bob = tree.user("ada"), tree.user("bob")
     sought = "follow-me-0001"

@@ -1,0 +1,103 @@
+"""The pages in a real Chromium, over the whole service; one service for all tests of this folder.
+
+A test fails when a page complains in the console, throws, breaks its Content-Security-Policy or
+asks another host. `SCREENSHOTS=folder` keeps the pictures that tests take, and those of failures.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from browsing import CHROMIUM, MISSING, Complaints, Picture, Windows, launch
+from playwright.sync_api import Browser, Page, sync_playwright
+from service import running
+from tree import Tree, User
+
+PLENTY = {
+    "SIGN_IN_RATE": "1000000/minute",
+    "SOCKETS_PER_USER": "100",
+    "SOCKETS_PER_ADDRESS": "1000",
+}
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, for as long as this folder's tests run: Playwright's loop must not outlive them."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright, launch(playwright) as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def site(browser: Browser, package_database_url: str) -> Iterator[Tree]:
+    """The whole service; not started where there is no browser."""
+    with running(package_database_url, PLENTY) as service:
+        assert service.tree
+        yield service.tree
+
+
+@pytest.fixture
+def person(site: Tree) -> Callable[..., User]:
+    """Registers people over HTTP: `person("ada")` has a name of its own and a token."""
+    return site.user
+
+
+@pytest.fixture
+def complaints(site: Tree) -> Complaints:
+    return Complaints(site.base)
+
+
+@pytest.fixture
+def windows(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    site: Tree,
+    complaints: Complaints,
+    tmp_path: Path,
+) -> Iterator[Windows]:
+    """Opens pages, each for somebody else: `windows.open("/")`."""
+    opened = Windows(browser, site.base, complaints)
+    yield opened
+    if request.node.stash.get(FAILED, False):
+        print("pictures:", *opened.pictures(_pictures(tmp_path, request.node.name)))
+    opened.close()
+    assert complaints.heard == []
+
+
+@pytest.fixture
+def page(windows: Windows) -> Page:
+    """A page of a person who was never here before."""
+    return windows.open()
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest, tmp_path: Path) -> Picture:
+    """Takes a picture for people to look at: `picture(page, "board-dark")`."""
+
+    def take(page: Page, name: str) -> Path:
+        file = _pictures(tmp_path, request.node.name) / f"{name}.png"
+        page.screenshot(path=file)
+        return file
+
+    return take
+
+
+def _pictures(otherwise: Path, test: str) -> Path:
+    folder = os.environ.get("SCREENSHOTS")
+    place = Path(folder) / test.partition("[")[0] if folder else otherwise
+    place.mkdir(parents=True, exist_ok=True)
+    return place
