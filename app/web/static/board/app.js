@@ -13,6 +13,7 @@ import { Help } from "./palette/help.js";
 import { Palette } from "./palette/palette.js";
 import { behind, route } from "./router.js";
 import { me } from "./session.js";
+import { Guard } from "./shell/failures.js";
 import { Side } from "./shell/side.js";
 import { useGlobalCommands } from "./shell/commands.js";
 import { forgetProjects, loadProjects } from "./store/projects.js";
@@ -41,10 +42,13 @@ function UnknownPage() {
   </div>`;
 }
 
+/** Its frame is always there: what appears in it is read out. */
 function Banner() {
-  if (line.value !== "offline") return null;
-  return html`<div class="banner" role="status">
-    You are offline. Changes of others appear as soon as the connection is back.
+  return html`<div role="status">
+    ${line.value === "offline" &&
+    html`<p class="banner">
+      You are offline. What you see may be old, and changes may fail, until the connection is back.
+    </p>`}
   </div>`;
 }
 
@@ -80,7 +84,10 @@ function SignedIn({ person }) {
     <${Side} />
     <main class="main" id="main" tabindex="-1">
       <${Banner} />
-      ${shown && html`<${Page} key=${`${shown.page}${shown.id}`} id=${shown.id} query=${shown.query} />`}
+      ${shown &&
+      html`<${Guard} key=${`${shown.page}${shown.id}`}>
+        <${Page} id=${shown.id} query=${shown.query} />
+      <//>`}
     </main>
     ${task !== null && html`<${TaskPanel} key=${task} id=${task} />`}
     <${Palette} />

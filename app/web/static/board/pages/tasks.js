@@ -150,7 +150,7 @@ export function TasksPage({ query: text }) {
   return html`
     <${Head} title=${saved?.name || "Tasks"}>
       <span class="soft tasks-count" role="status">
-        ${list.busy && !list.tasks.length ? "" : counted(list.count, "task")}
+        ${(list.busy || list.error) && !list.tasks.length ? "" : counted(list.count, "task")}
       </span>
       <span class="spread row">
         <${IconButton} icon="download" label="Export as CSV" onClick=${() => exportShown(query)} />

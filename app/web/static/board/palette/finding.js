@@ -65,7 +65,8 @@ async function create(title, board) {
     toast(`Created “${task.title}”.`, { undo });
     go(`tasks/${task.id}`);
   } catch (error) {
-    toastError(`“${title}” was not created.`, error);
+    const action = { label: "Try again", run: () => create(title, board) };
+    toastError(`“${title}” was not created.`, error, { action });
   }
 }
 

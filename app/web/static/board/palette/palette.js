@@ -115,7 +115,7 @@ function Search({ onClose }) {
         onKeyDown=${onKeyDown}
       />
       <button type="button" class="button quiet palette-close" onClick=${onClose}>
-        <kbd>Esc</kbd><span class="hidden-visually">Close</span>
+        <kbd>Esc</kbd><${Icon} name="close" /><span class="hidden-visually">Close</span>
       </button>
     </div>
     <${Found} ...${{ sections, chosen, listId, idOf, take, choose }} />

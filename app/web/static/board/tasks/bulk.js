@@ -9,6 +9,7 @@ import { confirm } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 import { PriorityMark, StatusMark } from "../ui/marks.js";
 import { Menu } from "../ui/menu.js";
+import { reasonOf } from "../ui/problem.js";
 import { toast, toastError } from "../ui/toast.js";
 import { counted, PRIORITIES, STATUSES } from "../ui/words.js";
 
@@ -111,8 +112,7 @@ export function BulkBar({ ids, onChanged, onRemoved, onRestored, onClear }) {
       await work();
       setState({ busy: false, refusal: null });
     } catch (error) {
-      const reasons = Object.values(error.errors).flat();
-      setState({ busy: false, refusal: [error.message, ...reasons].join(" ") });
+      setState({ busy: false, refusal: reasonOf(error) });
     }
   };
   const set = (field) => (value) => run(() => apply([...ids], field, value, onChanged));

@@ -10,6 +10,7 @@ import { taskOf } from "./messages.js";
 const PAGE = 50;
 // A connection may follow a hundred streams, and open pages follow some as well.
 const STREAMS = 40;
+const FOLLOWED_MS = 400;
 
 const EMPTY = { tasks: [], count: 0, next: null, fresh: new Set(), busy: true, error: null };
 
@@ -34,10 +35,15 @@ function applied(state, message, query) {
   return { ...state, tasks: state.tasks.with(at, taskOf(message, known)) };
 }
 
-/** Follow all that tells of tasks that one may see; `heard` gets each message about a task. */
-export function useTaskMessages(heard, onResync) {
+/**
+ * Follow all that tells of tasks that one may see; `heard` gets each message about a task.
+ *
+ * `onReady` is called once: what is read from then on, together with the messages, is complete.
+ */
+export function useTaskMessages(heard, { onResync, onReady }) {
   const latest = useRef();
-  latest.current = { heard, onResync };
+  latest.current = { heard, onResync, onReady };
+  const known = projects.value !== null;
   const ids = (projects.value || []).filter((each) => !each.is_archived).map((each) => each.id);
   const streams = [`user:${me.value.id}`, ...ids.slice(0, STREAMS).map((id) => `project:${id}`)];
   useEffect(() => {
@@ -46,8 +52,15 @@ export function useTaskMessages(heard, onResync) {
       onResync: () => latest.current.onResync(),
     };
     const following = streams.map((stream) => follow(stream, handlers));
-    return () => following.forEach((each) => each.stop());
-  }, [streams.join()]);
+    let stopped = false;
+    Promise.all(following.map((each) => each.ready)).then(() => {
+      if (known && !stopped) latest.current.onReady?.();
+    });
+    return () => {
+      stopped = true;
+      following.forEach((each) => each.stop());
+    };
+  }, [streams.join(), known]);
 }
 
 /**
@@ -80,18 +93,25 @@ export function useTaskList(query) {
       if (reading.current === abort) reading.current = null;
     }
   };
+  const heard = (message) => {
+    if (reading.current) told.current.set(message.task_id, message);
+    setState((state) => applied(state, message, query));
+  };
+  const followed = useRef(false);
+  const onReady = () => {
+    if (!followed.current) read(null);
+    followed.current = true;
+  };
+  useTaskMessages(heard, { onResync: () => read(null), onReady });
   useEffect(() => {
     setState(EMPTY);
-    read(null);
-    return () => reading.current?.abort();
+    // What is read before the streams are followed is read again; without a line it has to do.
+    const timer = setTimeout(read, followed.current ? 0 : FOLLOWED_MS, null);
+    return () => {
+      clearTimeout(timer);
+      reading.current?.abort();
+    };
   }, [key]);
-  useTaskMessages(
-    (message) => {
-      if (reading.current) told.current.set(message.task_id, message);
-      setState((state) => applied(state, message, query));
-    },
-    () => read(null),
-  );
   return {
     ...state,
     reload: () => read(null),

@@ -113,7 +113,7 @@ export function SavedFilters({ shown, active }) {
     <${Menu}
       label=${filter ? `Saved filters: ${filter.name}` : "Saved filters"}
       class="button"
-      button=${html`<${Icon} name="archive" /><span class="cut">${filter?.name || "Saved"}</span>`}
+      button=${html`<${Icon} name="bookmark" /><span class="cut">${filter?.name || "Saved"}</span>`}
       items=${items}
     />
     ${asking === "save" &&

@@ -12,11 +12,14 @@ export function Popover({ label, button, class: look = "button", children }) {
     addEventListener("pointerdown", away);
     return () => removeEventListener("pointerdown", away);
   }, [open]);
+  const shut = () => {
+    setOpen(false);
+    frame.current.querySelector("button").focus();
+  };
   const onKeyDown = (event) => {
     if (!open || event.key !== "Escape") return;
     event.stopPropagation();
-    setOpen(false);
-    frame.current.querySelector("button").focus();
+    shut();
   };
   return html`<div class="menu" ref=${frame} onKeyDown=${onKeyDown}>
     <button
@@ -28,6 +31,10 @@ export function Popover({ label, button, class: look = "button", children }) {
     >
       ${button}
     </button>
-    ${open && html`<div id=${id} class="popover" role="group" aria-label=${label}>${children}</div>`}
+    ${open &&
+    html`<div id=${id} class="popover" role="group" aria-label=${label}>
+      ${children}
+      <button type="button" class="button primary wide only-narrow" onClick=${shut}>Done</button>
+    </div>`}
   </div>`;
 }
