@@ -16,8 +16,8 @@ import { me } from "./session.js";
 import { Guard } from "./shell/failures.js";
 import { Side } from "./shell/side.js";
 import { useGlobalCommands } from "./shell/commands.js";
-import { forgetProjects, loadProjects } from "./store/projects.js";
-import { loadUnread } from "./store/inbox.js";
+import { followProjects } from "./store/live_projects.js";
+import { applyRead, loadUnread } from "./store/inbox.js";
 import { Questions } from "./ui/dialog.js";
 import { Empty } from "./ui/empty.js";
 import { Toasts, toastError } from "./ui/toast.js";
@@ -55,19 +55,17 @@ function Banner() {
 /** Keep the lists that every page needs true while somebody is signed in. */
 function useEverydayData(person) {
   useEffect(() => {
-    const load = () =>
-      Promise.all([loadProjects(), loadUnread()]).catch((error) =>
-        toastError("Your projects could not be read.", error),
-      );
+    const failed = (error) => toastError("Your projects could not be read.", error);
+    const count = () => loadUnread().catch(failed);
+    const unfollow = followProjects(person.id, failed);
     const own = follow(`user:${person.id}`, {
-      onMessage: (name) => /^(project|member|board)\./.test(name) && load(),
-      onResync: load,
+      onMessage: (name, message) => name === "notification.read" && applyRead(message),
+      onResync: count,
     });
-    own.ready.then(load);
-    load();
+    own.ready.then(count);
     return () => {
       own.stop();
-      forgetProjects();
+      unfollow();
     };
   }, [person.id]);
 }
