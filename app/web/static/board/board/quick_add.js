@@ -1,9 +1,9 @@
 import { post } from "../api.js";
 import { html, signal, useEffect, useRef, useState } from "../lib.js";
+import { manages } from "../store/rights.js";
 import { keep } from "../store/tasks.js";
 import { toastError } from "../ui/toast.js";
 import { Icon } from "../ui/icon.js";
-import { manages } from "./moves.js";
 
 /** The status of the column in which a card is being added; null for none. */
 export const addingTo = signal(null);
@@ -21,7 +21,7 @@ function refuse(board, lane, title, error) {
   const full = error.problem?.wip_limit !== undefined;
   const reason = full ? new Error(`${lane.name} holds its limit of ${lane.wip_limit}.`) : error;
   const again = () => create(board, lane, title, true).catch((next) => refuse(board, lane, title, next));
-  const action = full && manages(board.view.peek()) ? { label: "Add anyway", run: again } : null;
+  const action = full && manages(board.view.peek().project) ? { label: "Add anyway", run: again } : null;
   toastError(`“${title}” was not added.`, reason, { action });
 }
 

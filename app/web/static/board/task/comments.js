@@ -3,12 +3,12 @@ import { typing } from "../live.js";
 import { me } from "../session.js";
 import { others } from "../store/presence.js";
 import { people } from "../store/projects.js";
+import { manages } from "../store/rights.js";
 import { Avatar, nameOf } from "../ui/avatar.js";
 import { confirm } from "../ui/dialog.js";
 import { Skeleton } from "../ui/empty.js";
 import { Ago, exact } from "../ui/time.js";
 import { Prose } from "./prose.js";
-import { mayManage } from "./saving.js";
 import { Writer } from "./writer.js";
 
 const TELL_AGAIN_MS = 3000;
@@ -28,7 +28,7 @@ function Actions({ comment, talk, task, onReply, onEdit }) {
   return html`<div class="comment-actions">
     <button type="button" class="link" onClick=${onReply}>Reply</button>
     ${mine && html`<button type="button" class="link" onClick=${onEdit}>Edit</button>`}
-    ${(mine || mayManage(task)) &&
+    ${(mine || manages(task.project)) &&
     html`<button type="button" class="link" onClick=${del}>Delete</button>`}
   </div>`;
 }
