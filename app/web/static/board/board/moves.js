@@ -40,7 +40,8 @@ export async function move(board, id, place, from, { override = false } = {}) {
   }
 }
 
-const laneOf = (board, { status }) => board.view.peek().columns.find((each) => each.status === status);
+const laneOf = (board, { status }) =>
+  board.view.peek().columns.find((each) => each.status === status);
 
 function refuse(board, id, place, from, error) {
   const limit = error.problem?.wip_limit;
