@@ -185,6 +185,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/api/v1/notifications/test/"): Row(SIGNED_IN, lambda w: {}, status=202),
     ("GET", "/api/v1/notifications/deliveries/"): Row(SIGNED_IN),
     ("GET", "/api/v1/reports/insight/"): Row(SIGNED_IN),
+    ("GET", "/api/v1/changes/"): Row(SIGNED_IN),
     ("GET", "/api/v1/audit/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/tasks/logs/"): Row(SIGNED_IN),
     ("GET", "/api/v1/admin/rate-limits/"): Row(ADMINS),

@@ -3,7 +3,7 @@ import htm from "htm";
 import { Component, h, render } from "preact";
 
 export const html = htm.bind(h);
-export { render };
+export { Component, render };
 export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 export { batch, computed, effect, signal, useComputed, useSignal } from "@preact/signals";
 
