@@ -1,7 +1,7 @@
 // The notifications on the page: read in parts, live, marked read and unread.
 import { get, patch, post, queryOf } from "../api.js";
 import { batch, signal, useEffect } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 import { newest, unread } from "../store/inbox.js";
 import { toastError } from "../ui/toast.js";
@@ -116,14 +116,11 @@ export function useInbox() {
   useEffect(() => {
     shown.value = null;
     newest.value = null;
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name, message) => name === "notification.read" && applyRead(message),
-      onResync: load,
-    });
+    const onMessage = (name, message) => name === "notification.read" && applyRead(message);
     const unsubscribe = newest.subscribe((notification) => notification && add(notification));
-    load();
+    const stop = readAlong(`user:${me.value.id}`, onMessage, load);
     return () => {
-      own.stop();
+      stop();
       unsubscribe();
     };
   }, []);

@@ -1,7 +1,7 @@
 // What the person is told, and by which channels.
 import { get, patch } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 import { Skeleton } from "../ui/empty.js";
 import { Problem } from "../ui/problem.js";
@@ -29,12 +29,8 @@ function usePreferences() {
     return get(PATH).then((found) => setRows(found.results), setError);
   };
   useEffect(() => {
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name === "preferences.updated" && read(),
-      onResync: read,
-    });
-    read();
-    return own.stop;
+    const onMessage = (name) => name === "preferences.updated" && read();
+    return readAlong(`user:${me.value.id}`, onMessage, read);
   }, []);
   const choose = async (kind, channel, on) => {
     setRows((present) => switched(present, kind, channel, on));

@@ -1,7 +1,7 @@
 // The hours in which no mail is sent.
 import { get, put, remove } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 import { Skeleton } from "../ui/empty.js";
 import { Field } from "../ui/field.js";
@@ -17,12 +17,8 @@ function useQuietHours() {
   useEffect(() => {
     const read = () =>
       get(PATH).then(setHours, (error) => toastError("The quiet hours could not be read.", error));
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name === "quiet_hours.updated" && read(),
-      onResync: read,
-    });
-    read();
-    return own.stop;
+    const onMessage = (name) => name === "quiet_hours.updated" && read();
+    return readAlong(`user:${me.value.id}`, onMessage, read);
   }, []);
   return [hours, setHours];
 }
