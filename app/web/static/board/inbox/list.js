@@ -69,11 +69,12 @@ export function filterUnread(only) {
   load();
 }
 
-/** Mark those that `picks` on the page; read ones stay in the list of unread ones until it is read anew. */
+/** Mark those that `picks` names; they stay among the unread ones until these are read anew. */
 function markShown(picks, read) {
   const at = read ? new Date().toISOString() : null;
-  const change = (each) => (picks(each) && Boolean(each.read_at) !== read ? { ...each, read_at: at } : each);
-  shown.value = shown.value && shown.value.map(change);
+  const differs = (each) => picks(each) && Boolean(each.read_at) !== read;
+  shown.value =
+    shown.value && shown.value.map((each) => (differs(each) ? { ...each, read_at: at } : each));
 }
 
 /** Mark one read or unread, at once; it is taken back where the service refuses. */

@@ -66,7 +66,8 @@ function Row({ row, onChoose }) {
 function Table() {
   const { rows, error, read, choose } = usePreferences();
   if (error && !rows) {
-    return html`<${Problem} title="Your choices could not be read" error=${error} onRetry=${read} />`;
+    const title = "Your choices could not be read";
+    return html`<${Problem} title=${title} error=${error} onRetry=${read} />`;
   }
   if (!rows) return html`<${Skeleton} lines=${8} height=${48} />`;
   return html`<div class="panel flush">

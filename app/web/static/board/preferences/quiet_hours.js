@@ -70,7 +70,7 @@ export function QuietHours() {
       : html`<div class="panel stack">
           <${Switch}
             label="Send no mail in certain hours"
-            hint="What falls into them is sent when they are over. By the clock of ${hours.timezone}."
+            hint="What falls into them is sent afterwards. By the clock of ${hours.timezone}."
             checked=${hours.quiet_from !== null}
             onChange=${change}
           />

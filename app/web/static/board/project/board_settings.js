@@ -96,7 +96,11 @@ function Column({ column, taken, refused, onChange, onDelete }) {
       onChange=${(event) => change({ wip_limit: limitIn(event.target) })}
     />
     ${!locked &&
-    html`<${IconButton} icon="trash" label="Delete the column ${column.name}" onClick=${onDelete} />`}
+    html`<${IconButton}
+      icon="trash"
+      label="Delete the column ${column.name}"
+      onClick=${onDelete}
+    />`}
     ${error && html`<span class="field-error" role="alert">${error}</span>`}
   </div>`;
 }
