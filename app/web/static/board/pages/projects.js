@@ -57,10 +57,10 @@ function Project({ project }) {
     </div>
     ${project.description && html`<p class="soft cut">${project.description}</p>`}
     ${theirs.length > 0 &&
-    html`<ul class="chips" aria-label="Boards of ${project.name}">
+    html`<ul class="board-links" aria-label="Boards of ${project.name}">
       ${theirs.map(
         (board) => html`<li key=${board.id}>
-          <a class="chip" href="#boards/${board.id}"><${Icon} name="board" />${board.name}</a>
+          <a class="board-link" href="#boards/${board.id}"><${Icon} name="board" />${board.name}</a>
         </li>`,
       )}
     </ul>`}

@@ -70,7 +70,7 @@ function Table() {
     return html`<${Problem} title=${title} error=${error} onRetry=${read} />`;
   }
   if (!rows) return html`<${Skeleton} lines=${8} height=${48} />`;
-  return html`<div class="panel flush">
+  return html`<div class="box flush">
     <table class="choices">
       <thead>
         <tr>
@@ -96,7 +96,7 @@ function OwnChanges() {
     }
     setAsked(null);
   };
-  return html`<div class="panel">
+  return html`<div class="box">
     <${Switch}
       label="Mail me about my own changes as well"
       checked=${asked ?? me.value.email_own_changes}

@@ -67,7 +67,7 @@ export function QuietHours() {
     <div class="section-head"><h2 id="quiet">Quiet hours</h2></div>
     ${!hours
       ? html`<${Skeleton} lines=${1} height=${64} />`
-      : html`<div class="panel stack">
+      : html`<div class="box stack">
           <${Switch}
             label="Send no mail in certain hours"
             hint="What falls into them is sent afterwards. By the clock of ${hours.timezone}."
