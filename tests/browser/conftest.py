@@ -7,12 +7,13 @@ asks another host. `SCREENSHOTS=folder` keeps the pictures that tests take, and 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing import CHROMIUM, MISSING, Complaints, Picture, Windows, launch
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import running
-from tree import Tree, User
+from tree import PASSWORD, Tree, User
 
 PLENTY = {
     "SIGN_IN_RATE": "1000000/minute",
@@ -82,6 +83,21 @@ def windows(
 def page(windows: Windows) -> Page:
     """A page of a person who was never here before."""
     return windows.open()
+
+
+@pytest.fixture
+def enter(windows: Windows) -> Callable[..., Page]:
+    """Opens a page for somebody who is signed in: `enter(ada, "#tasks")`."""
+
+    def open_for(user: User, place: str = "", **options: Any) -> Page:
+        page = windows.open(**options)
+        credentials = {"username": user.username, "password": PASSWORD}
+        assert page.request.post("/session/", data=credentials).ok
+        page.goto(f"/{place}")
+        page.get_by_role("navigation", name="Main").wait_for(state="attached")
+        return page
+
+    return open_for
 
 
 @pytest.fixture
