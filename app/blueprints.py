@@ -24,6 +24,7 @@ from app.processes.routes import bp as process
 from app.projects.directory_routes import bp as directory
 from app.projects.routes import bp as project
 from app.ratelimits.routes import bp as rate_limit
+from app.realtime.changes_routes import bp as changes
 from app.reports.routes import bp as report
 from app.schedule.routes import bp as schedule
 from app.task_logs.routes import bp as task_log
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     Entry(comment, V1),
     Entry(notification, V1),
     Entry(mail, V1),
+    Entry(changes, V1),
     Entry(report, V1),
     Entry(audit, V1),
     Entry(task_log, V1),

@@ -12,6 +12,8 @@ from app.realtime.connections import Connections
 from app.realtime.credentials import is_allowed_origin
 from app.realtime.gate import Gate
 from app.realtime.handshake import PATH, Handshake
+from app.realtime.presence import Presence
+from app.realtime.presence_store import PresenceStore
 from app.realtime.protocol import BoundedJson
 from app.realtime.raw_endpoint import RawEndpoint
 from app.realtime.socketio_adapter import SocketIOAdapter
@@ -41,7 +43,9 @@ def init_realtime(app: Flask) -> None:
         "websocket": WebSocketDriver,
     }
     connections = Connections(settings.SOCKETS_PER_USER, settings.SOCKETS_PER_ADDRESS)
-    switchboard = Switchboard(app, socketio.server, connections)
+    store = PresenceStore(settings.CACHE_REDIS_URL)
+    presence = Presence(socketio.server, connections, store)
+    switchboard = Switchboard(app, socketio.server, connections, presence)
     app.extensions["realtime"] = switchboard
     SocketIOAdapter(switchboard)
     gate = Gate(app, settings, connections)

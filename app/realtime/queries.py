@@ -48,6 +48,11 @@ def entries_after(session: Session, position: int) -> list[Entry]:
         .order_by(EventRecord.position)
         .limit(BATCH)
     ).all()
+    return entries_of(session, records)
+
+
+def entries_of(session: Session, records: Sequence[EventRecord]) -> list[Entry]:
+    """Events with their places, and with those who see their tasks now."""
     if not records:
         return []
     places = _places(session, [record.id for record in records])
@@ -60,8 +65,7 @@ def entries_after(session: Session, position: int) -> list[Entry]:
 
 def entry_of(session: Session, record: EventRecord) -> Entry:
     """One event with its places, and with those who see its task now."""
-    places = _places(session, [record.id]).get(record.id, {})
-    return Entry(record, places, _present(session, [record]).get(record.id, frozenset()))
+    return entries_of(session, [record])[0]
 
 
 def told_of(

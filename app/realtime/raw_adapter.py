@@ -12,6 +12,7 @@ from wsproto.utilities import ProtocolError
 
 from app.realtime.connections import Connection, Farewell
 from app.realtime.messages import Message
+from app.realtime.presence import NAME
 from app.realtime.websocket import BoundedWebSocket
 
 
@@ -79,10 +80,10 @@ class RawAdapter:
         self._sessions.pop(connection.id).end(Farewell.CLOSED)
 
     def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
-        """Send the message of an event: those about tasks, the others to who subscribed."""
+        """Send a message: of events those about tasks, the others to who subscribed."""
         text = _as_text(message)
         for session in filter(None, [self._sessions.get(each.id) for each in to]):
-            if name.startswith("task.") or message["stream"] in session.subscribed:
+            if name.startswith(("task.", NAME)) or message["stream"] in session.subscribed:
                 session.put(text)
 
     def dismiss(self, connection: Connection, why: Farewell) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -14,9 +14,8 @@ from app.realtime.connections import Connection, Farewell
 from app.realtime.credentials import BEARER, Environ, subprotocol_token, token_of
 from app.realtime.errors import TooManySockets
 from app.realtime.gate import Gate, StartResponse, WsgiApp, check_upgrade, refuse, tcp_socket
-from app.realtime.queries import Replay
 from app.realtime.raw_adapter import RawAdapter, RawSession
-from app.realtime.subscription import read_subscription
+from app.realtime.requests import REQUESTS, USAGE
 from app.realtime.switchboard import Switchboard
 from app.realtime.websocket import BoundedWebSocket, accept, leave
 
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 PATHS = {"/ws/tasks", "/ws/tasks/"}
 
 _SIGN_IN = 'Sign in first: send {"token": "<access token>"}.'
-_ASK = 'Send {"subscribe": "<stream>", "last_seq": <seq>}; tasks are changed over HTTP.'
 _FAREWELLS = {TooManySockets: Farewell.TOO_MANY, Unavailable: Farewell.UNAVAILABLE}
 
 
@@ -114,17 +112,23 @@ class RawEndpoint:
                 raise BadRequest(_SIGN_IN)
             self._switchboard.sign_in(connection, asked["token"])
             return
-        if "subscribe" not in asked or set(asked) - {"subscribe", "last_seq"}:
-            raise BadRequest(_ASK)
-        wanted = read_subscription(asked["subscribe"], asked.get("last_seq"))
+        name = next((name for name in REQUESTS if name in asked), None)
+        if name is None:
+            raise BadRequest(USAGE)
 
-        def answer(found: Replay) -> None:
-            stream = str(wanted.stream)
-            session.subscribed.add(stream)
-            place = {"head": found.head, "resync_required": found.resync_required}
-            session.say({"subscribed": stream, **place})
+        def answer(message: Mapping[str, Any]) -> None:
+            if "subscribed" in message:
+                session.subscribed.add(message["subscribed"])
+            session.say(message)
 
-        self._switchboard.subscribe(connection, wanted, answer)
+        REQUESTS[name](self._switchboard, connection, _payload(name, asked), answer)
+
+
+def _payload(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """`{"subscribe": "user:2", "last_seq": 5}` as `{"stream": "user:2", "last_seq": 5}`."""
+    rest = {key: value for key, value in asked.items() if key != name}
+    value = asked[name]
+    return value | rest if isinstance(value, dict) else {"stream": value, **rest}
 
 
 def _read(text: object) -> dict[str, Any]:
@@ -133,5 +137,5 @@ def _read(text: object) -> dict[str, Any]:
         raise BadRequest("Send text, not binary.")
     asked = bounded_json.loads(text)
     if not isinstance(asked, dict):
-        raise BadRequest(_ASK)
+        raise BadRequest(USAGE)
     return asked

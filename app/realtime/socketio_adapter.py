@@ -14,8 +14,7 @@ from app.realtime.credentials import token_of
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
-from app.realtime.queries import Replay
-from app.realtime.subscription import read_subscription
+from app.realtime.requests import REQUESTS
 from app.realtime.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -100,27 +99,23 @@ def connect(auth: object = None) -> None:
         raise Refused(error.code, {"detail": error.detail}) from None
 
 
-@socketio.on("subscribe")
-def subscribe(*payload: object) -> dict[str, Any]:
-    """Send what the client missed of a stream after `last_seq`: `{head, resync_required}`.
+@socketio.on("*")
+def ask(name: str, *payload: object) -> Mapping[str, Any]:
+    """Do what a client asks for; what it is answered is the acknowledgement.
 
-    Without `last_seq` it only tells where the stream stands.
+    There is no such thing as sending an event to others; events come from the log alone.
     """
-    connection, answers = _connection(), list[Replay]()
+    request_, connection, answers = REQUESTS.get(name), _connection(), list[Mapping[str, Any]]()
+    if request_ is None:
+        return {"error": "unknown-event"}
     if connection is None or len(payload) != 1 or not isinstance(payload[0], dict):
         return {"error": "bad-request"}
     try:
-        wanted = read_subscription(payload[0].get("stream"), payload[0].get("last_seq"))
-        _switchboard().subscribe(connection, wanted, answers.append)
+        request_(_switchboard(), connection, payload[0], answers.append)
     except ServiceError as error:
         return {"error": error.code}
-    return {"head": answers[0].head, "resync_required": answers[0].resync_required}
-
-
-@socketio.on("*")
-def refuse(_event: str, *_payload: object) -> dict[str, str]:
-    """Tell a client that there is no such thing to ask; events come from the log alone."""
-    return {"error": "unknown-event"}
+    # The acknowledgement belongs to its question: it needs not name it.
+    return {key: value for key, value in answers[0].items() if key != "subscribed"}
 
 
 def _switchboard() -> Switchboard:

@@ -22,6 +22,7 @@ from app.realtime.connections import Connection, Connections, Farewell
 from app.realtime.errors import TooManySockets
 from app.realtime.hub import ADMINS, Admission, Entry, Outgoing, Told, room_of, sees_content
 from app.realtime.messages import Message, build_message
+from app.realtime.presence import Presence
 from app.realtime.queries import BATCH, MAX_REPLAY, Replay, missed
 from app.realtime.subscription import Subscription
 from app.realtime.watch import Follower, Sweeper
@@ -41,8 +42,10 @@ class Switchboard:
     `server` gives background tasks and `sleep` in the way of the process, threads or greenlets.
     """
 
-    def __init__(self, app: Flask, server: Any, connections: Connections) -> None:
-        self.server, self.connections = server, connections
+    def __init__(
+        self, app: Flask, server: Any, connections: Connections, presence: Presence
+    ) -> None:
+        self.server, self.connections, self.presence = server, connections, presence
         self._follower, self._sweeper = Follower(app, self), Sweeper(self)
 
     def open(self, connection: Connection) -> None:
@@ -128,6 +131,8 @@ class Switchboard:
 
     def admit(self, admission: Admission) -> None:
         """Let somebody into the room of a project, or out of it; administrators hear all anyway."""
+        if not admission.enters:
+            self.presence.leave(admission.stream.ref_id, admission.user_id)
         room = room_of(admission.stream, admin=False)
         change = self.connections.enter if admission.enters else self.connections.leave
         for connection in self.connections.admitted():
@@ -137,6 +142,7 @@ class Switchboard:
 
     def keep_to(self, memberships: Collection[tuple[int, int]]) -> None:
         """Let everyone out of the rooms of projects but those named, as (user, project)."""
+        self.presence.keep_to(memberships)
         allowed = {(user_id, f"project:{project_id}") for user_id, project_id in memberships}
         for room in self.connections.rooms():
             if not room.startswith("project:"):

@@ -16,8 +16,8 @@ import { me } from "./session.js";
 import { Guard } from "./shell/failures.js";
 import { Side } from "./shell/side.js";
 import { useGlobalCommands } from "./shell/commands.js";
-import { forgetProjects, loadProjects } from "./store/projects.js";
-import { loadUnread } from "./store/inbox.js";
+import { followProjects } from "./store/live_projects.js";
+import { applyRead, loadUnread } from "./store/inbox.js";
 import { Questions } from "./ui/dialog.js";
 import { Empty } from "./ui/empty.js";
 import { Toasts, toastError } from "./ui/toast.js";
@@ -33,8 +33,6 @@ const PAGES = {
   preferences: PreferencesPage,
   unknown: UnknownPage,
 };
-
-const SHOWN_FIRST = { page: "tasks", id: null, query: "" };
 
 function UnknownPage() {
   return html`<div class="content">
@@ -57,19 +55,17 @@ function Banner() {
 /** Keep the lists that every page needs true while somebody is signed in. */
 function useEverydayData(person) {
   useEffect(() => {
-    const load = () =>
-      Promise.all([loadProjects(), loadUnread()]).catch((error) =>
-        toastError("Your projects could not be read.", error),
-      );
+    const failed = (error) => toastError("Your projects could not be read.", error);
+    const count = () => loadUnread().catch(failed);
+    const unfollow = followProjects(person.id, failed);
     const own = follow(`user:${person.id}`, {
-      onMessage: (name) => /^(project|member|board)\./.test(name) && load(),
-      onResync: load,
+      onMessage: (name, message) => name === "notification.read" && applyRead(message),
+      onResync: count,
     });
-    own.ready.then(load);
-    load();
+    own.ready.then(count);
     return () => {
       own.stop();
-      forgetProjects();
+      unfollow();
     };
   }, [person.id]);
 }
@@ -78,16 +74,18 @@ function SignedIn({ person }) {
   useEverydayData(person);
   useGlobalCommands();
   const task = route.value.page === "task" ? route.value.id : null;
-  const shown = task === null ? route.value : behind.value || SHOWN_FIRST;
-  const Page = PAGES[shown.page];
+  // The panel of a task that was opened by a link says what belongs behind it.
+  const shown = task === null ? route.value : behind.value;
+  const Page = shown && PAGES[shown.page];
   return html`<div class="shell">
     <a class="button skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${Side} />
     <main class="main" id="main" tabindex="-1">
       <${Banner} />
-      <${Guard} key=${`${shown.page}${shown.id}`}>
+      ${shown &&
+      html`<${Guard} key=${`${shown.page}${shown.id}`}>
         <${Page} id=${shown.id} query=${shown.query} />
-      <//>
+      <//>`}
     </main>
     ${task !== null && html`<${TaskPanel} key=${task} id=${task} />`}
     <${Palette} />

@@ -95,6 +95,7 @@ function compare({ heads }) {
 
 function connected() {
   clearTimeout(offlineTimer);
+  offlineTimer = undefined;
   line.value = "online";
   asking.clear();
   [...followed.keys()].forEach(catchUp);
@@ -103,8 +104,7 @@ function connected() {
 
 /** A short break is nobody's business; a longer one is shown. */
 function broken() {
-  clearTimeout(offlineTimer);
-  offlineTimer = setTimeout(() => (line.value = "offline"), GRACE_MS);
+  offlineTimer ??= setTimeout(() => (line.value = "offline"), GRACE_MS);
 }
 
 async function comeBack() {

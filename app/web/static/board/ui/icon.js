@@ -15,7 +15,7 @@ const PATHS = {
   clock: "M12 7v5l3 2m6-2a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
   close: "m6 6 12 12M18 6 6 18",
   comment: "M4 5h16v11H9l-5 4z",
-  dots: "M5 12h.01M12 12h.01M19 12h.01",
+  dots: "M4.5 12h1m6 0h1m6 0h1M4.5 12.5h1m6 0h1m6 0h1",
   download: "M12 4v11m-5-5 5 5 5-5M4 20h16",
   edit: "m4 20 1-4L16 5l3 3L8 19z",
   filter: "M4 5h16l-6 7.5V19l-4-2v-4.5z",
