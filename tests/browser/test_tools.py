@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tree import wait_until
 
 REFUSED = "the server responded with a status of"
 
@@ -241,10 +242,11 @@ def test_the_charts_are_drawn_and_their_tables_tell_the_same(enter, ada, apples)
     page = enter(ada, "#reports")
     chart = page.get_by_role("img", name="By priority: Critical 0, High 2, Medium 0, Low 2")
     expect(chart).to_be_visible()
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('canvas')].every((each) =>"
+    drawn = (
+        "[...document.querySelectorAll('canvas')].every((each) =>"
         " each.getContext('2d').getImageData(0, 0, each.width, each.height).data.some(Boolean))"
     )
+    wait_until(lambda: page.evaluate(drawn), what="drawing the charts")
     section = page.locator(".chart", has_text="By priority")
     section.get_by_text("As a table").click()
     expect(section.get_by_role("row", name="High 2")).to_be_visible()
