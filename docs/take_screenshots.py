@@ -4,6 +4,7 @@ Starts a service of its own, lets a team work in it (screenshots_team.py), and l
 in Chromium on a desk, a tablet and a phone.
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -24,8 +25,12 @@ DEVICES: Mapping[str, dict[str, Any]] = {
 THEMES = {"desktop": ("light", "dark"), "tablet": ("light",), "phone": ("light", "dark")}
 SIGN_IN = "sign-in"
 
+# What stands for a person whose name is still being read.
+NAMELESS = re.compile("[#…]")
+
 # What tells that a page is complete, besides that nothing is loading any more.
 SIGNS = {
+    SIGN_IN: "Sign in instead",
     "board": STORY,
     "task": "The key is in the branch now",
     "tasks": STORY,
@@ -56,7 +61,9 @@ def take_all(browser: Browser, base: str, places: Mapping[str, str]) -> None:
     guest.goto(f"{base}/{places['board']}")
     for device, options in DEVICES.items():
         for theme in THEMES[device]:
-            take(browser.new_page(**look(options, theme)), base, SIGN_IN, "", f"{device}-{theme}")
+            page = browser.new_page(**look(options, theme))
+            take(page, base, SIGN_IN, "", f"{device}-{theme}")
+            page.close()
             page = enter(browser, base, "nora", options, theme)
             for name, place in places.items():
                 if name == "task":  # which is shown over its board
@@ -82,7 +89,9 @@ def enter(
 
 def take(page: Page, base: str, name: str, place: str, kind: str) -> None:
     """Take one picture, as `<name>-<kind>.png`."""
-    show(page, f"{base}/{place}", SIGNS.get(name, "Sign in"))
+    show(page, f"{base}/{place}", SIGNS[name])
+    if name == SIGN_IN:  # a browser that nobody has signed in with is offered an account first
+        page.get_by_text(SIGNS[name]).click()
     file = FOLDER / f"{name}-{kind}.png"
     page.screenshot(path=file, animations="disabled")
     sys.stdout.write(f"{file}\n")
@@ -94,6 +103,7 @@ def show(page: Page, address: str, sign: str) -> None:
     page.get_by_text(sign).first.wait_for()
     page.wait_for_load_state("networkidle")
     expect(page.locator(".skeleton")).to_have_count(0)
+    expect(page.locator(".avatar", has_text=NAMELESS)).to_have_count(0)
 
 
 if __name__ == "__main__":
