@@ -30,7 +30,10 @@ export const Card = memo(function Card({ task, first, look }) {
       </span>
       <span class="tiny soft">#${task.id}</span>
       <${Due} task=${task} />
-      ${task.sla_breached && html`<span class="badge danger" title="Not done when it was due">SLA</span>`}
+      ${
+        task.sla_breached &&
+        html`<span class="badge danger" title="Not done when it was due">SLA</span>`
+      }
       <span class="grow"></span>
       <${Person} id=${task.assignee} />
     </div>

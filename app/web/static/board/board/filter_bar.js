@@ -71,8 +71,10 @@ function Faces({ members, who, toggle }) {
     ${others
       .slice(0, FACES)
       .map((each) => html`<${Face} key=${each.user} person=${each} who=${who} toggle=${toggle} />`)}
-    ${rest.length > 0 &&
-    html`<${Menu} label="More people" button="+${rest.length}" place="left" items=${rest} />`}
+    ${
+      rest.length > 0 &&
+      html`<${Menu} label="More people" button="+${rest.length}" place="left" items=${rest} />`
+    }
   </div>`;
 }
 
@@ -109,8 +111,10 @@ export function FilterBar({ filters, members, matching, onChange }) {
       value=${filters.due}
       onChange=${(due) => set({ due })}
     />
-    ${isActive(filters) &&
-    html`<button type="button" class="button quiet" onClick=${() => onChange(NONE)}>Clear</button>
-      <span class="tiny soft" role="status">${matching}</span>`}
+    ${
+      isActive(filters) &&
+      html`<button type="button" class="button quiet" onClick=${() => onChange(NONE)}>Clear</button>
+      <span class="tiny soft" role="status">${matching}</span>`
+    }
   </div>`;
 }

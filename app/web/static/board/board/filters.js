@@ -2,7 +2,11 @@
 import { computed } from "../lib.js";
 import { behind, replace, route } from "../router.js";
 import { me } from "../session.js";
-import { dueState } from "../ui/time.js";
+import { dueState, instantOf, now, wall } from "../ui/time.js";
+import { CLOSED, STATUSES } from "../ui/words.js";
+
+const DAY = 24 * 3_600_000;
+const OPEN = Object.keys(STATUSES).filter((status) => !CLOSED.includes(status));
 
 /** No filter at all. */
 export const NONE = { text: "", who: [], priority: "", due: "" };
@@ -36,6 +40,20 @@ export function toggled(filters, each) {
 /** Whether anything is filtered at all. */
 export function isActive({ text, who, priority, due }) {
   return Boolean(text || who.length || priority || due);
+}
+
+/** The query of the list of tasks for the same; `passes` has the last word. */
+export function asked({ text, who, priority, due }) {
+  const dates = {
+    overdue: { overdue: true },
+    soon: {
+      status: OPEN.join(),
+      due_date_lte: instantOf(wall(now.value + 2 * DAY).day, "00:00:00"),
+    },
+    none: { due_date: "null" },
+  };
+  const assignee = who.map((each) => (each === "nobody" ? "null" : each)).join();
+  return { search: text, assignee, priority, ...dates[due] };
 }
 
 const myself = computed(() => String(me.value?.id));

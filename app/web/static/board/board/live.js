@@ -21,7 +21,7 @@ export function useBoard(id) {
       load();
       return undefined;
     }
-    // What is read once the place in the stream is known misses nothing; without a line read anyway.
+    // What is read once the place in the stream is known misses nothing. Without a line: anyway.
     const late = setTimeout(load, PATIENCE_MS);
     const own = follow(`project:${project}`, {
       onMessage: (name, message) => board.hear(name, message),
@@ -53,9 +53,13 @@ function useRights(board) {
 export function Present() {
   const seen = others.value.slice(0, SEEN_FIRST);
   const names = others.value.map((each) => each.username).join(", ");
-  return html`<div class="present" role="group" aria-label=${names ? `Also here: ${names}` : undefined}>
-    ${seen.map((each) => html`<${Avatar} key=${each.id} person=${people.value.get(each.id) || each} />`)}
-    ${others.value.length > SEEN_FIRST &&
-    html`<span class="tiny soft">+${others.value.length - SEEN_FIRST}</span>`}
+  const label = names ? `Also here: ${names}` : undefined;
+  const known = (each) => people.value.get(each.id) || each;
+  return html`<div class="present" role="group" aria-label=${label}>
+    ${seen.map((each) => html`<${Avatar} key=${each.id} person=${known(each)} />`)}
+    ${
+      others.value.length > SEEN_FIRST &&
+      html`<span class="tiny soft">+${others.value.length - SEEN_FIRST}</span>`
+    }
   </div>`;
 }

@@ -1,17 +1,12 @@
 // Moving a card: shown at once, taken back with the reason where the service refuses it.
 import { post } from "../api.js";
-import { me } from "../session.js";
-import { change, confirmed, ifMatch, isBusy, tasks } from "../store/tasks.js";
+import { manages } from "../store/rights.js";
+import { change, ifMatch, tasks } from "../store/tasks.js";
 import { toast, toastError } from "../ui/toast.js";
 
 // Both sort between a place and any that follows it: places are letters and digits.
 const RIGHT_BELOW = "!";
 const AT_THE_END = "~";
-
-/** Whether the person may do what takes MANAGER of the project. */
-export function manages({ role }) {
-  return role === "MANAGER" || role === "ADMIN" || me.value.role !== "MEMBER";
-}
 
 /** Where a card stands: `{status, after}`, or `{status, before}` for the first one. */
 export function standing(lane, id) {
@@ -45,7 +40,8 @@ export async function move(board, id, place, from, { override = false } = {}) {
   }
 }
 
-const laneOf = (board, { status }) => board.view.peek().columns.find((each) => each.status === status);
+const laneOf = (board, { status }) =>
+  board.view.peek().columns.find((each) => each.status === status);
 
 function refuse(board, id, place, from, error) {
   const limit = error.problem?.wip_limit;
@@ -55,14 +51,14 @@ function refuse(board, id, place, from, error) {
   }
   const full = new Error(`${laneOf(board, place).name} holds its limit of ${limit}.`);
   const again = () => move(board, id, place, from, { override: true });
-  const action = manages(board.view.peek()) ? { label: "Move anyway", run: again } : null;
+  const action = manages(board.view.peek().project) ? { label: "Move anyway", run: again } : null;
   toastError(`#${id} is back where it was.`, full, { action });
 }
 
 /** Undo a move of one's own, unless somebody has changed the task since. */
 async function takeBack(board, moved, from) {
   const { id } = moved;
-  const body = { ...from, override_wip_limit: manages(board.view.peek()) || undefined };
+  const body = { ...from, override_wip_limit: manages(board.view.peek().project) || undefined };
   try {
     await change(id, guessOf(from), () => post(`/tasks/${id}/move/`, body, ifMatch(moved)));
     board.show(id);

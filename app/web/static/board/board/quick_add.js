@@ -1,9 +1,9 @@
 import { post } from "../api.js";
 import { html, signal, useEffect, useRef, useState } from "../lib.js";
+import { manages } from "../store/rights.js";
 import { keep } from "../store/tasks.js";
 import { toastError } from "../ui/toast.js";
 import { Icon } from "../ui/icon.js";
-import { manages } from "./moves.js";
 
 /** The status of the column in which a card is being added; null for none. */
 export const addingTo = signal(null);
@@ -20,8 +20,10 @@ async function create(board, lane, title, override) {
 function refuse(board, lane, title, error) {
   const full = error.problem?.wip_limit !== undefined;
   const reason = full ? new Error(`${lane.name} holds its limit of ${lane.wip_limit}.`) : error;
-  const again = () => create(board, lane, title, true).catch((next) => refuse(board, lane, title, next));
-  const action = full && manages(board.view.peek()) ? { label: "Add anyway", run: again } : null;
+  const again = () =>
+    create(board, lane, title, true).catch((next) => refuse(board, lane, title, next));
+  const action =
+    full && manages(board.view.peek().project) ? { label: "Add anyway", run: again } : null;
   toastError(`“${title}” was not added.`, reason, { action });
 }
 
@@ -52,9 +54,12 @@ export function QuickAdd({ board, lane }) {
   };
   const onBlur = () => field.current?.value.trim() === "" && (addingTo.value = null);
   return html`
-    ${pending.map((each) => html`<div key=${each} class="card pending" aria-busy="true">${each.title}</div>`)}
-    ${open
-      ? html`<input
+    ${pending.map(
+      (each) => html`<div key=${each} class="card pending" aria-busy="true">${each.title}</div>`,
+    )}
+    ${
+      open
+        ? html`<input
           ref=${field}
           class="input"
           maxlength="500"
@@ -63,13 +68,14 @@ export function QuickAdd({ board, lane }) {
           onKeyDown=${onKeyDown}
           onBlur=${onBlur}
         />`
-      : html`<button
+        : html`<button
           type="button"
           class="button quiet lane-add"
           aria-label="Add a card to ${lane.name}"
           onClick=${() => (addingTo.value = lane.status)}
         >
           <${Icon} name="plus" />Add a card
-        </button>`}
+        </button>`
+    }
   `;
 }

@@ -6,7 +6,8 @@ import { hearOf, keep, tasks, watch } from "../store/tasks.js";
 const RECOUNT_MS = 15_000;
 const FULL_PAGE = 100;
 
-const byPlace = (a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : a.id - b.id);
+const byPlace = (a, b) =>
+  a.position < b.position ? -1 : a.position > b.position ? 1 : a.id - b.id;
 
 /** The columns as they were where nothing of them has changed, so that they are not drawn anew. */
 function reuse(before, after) {
@@ -25,6 +26,8 @@ function reuse(before, after) {
 /** One board, live: feed it with `hear`, read `view` and `lanes`. */
 export class Board {
   #shown = signal(new Set());
+  #sought = signal(new Set());
+  #quiet = false;
   #waiting = null;
   #again = false;
   #recount = null;
@@ -37,8 +40,14 @@ export class Board {
     /** Why it cannot be read, as ApiError; null if it can. */
     this.problem = signal(null);
     let before = null;
+    let beforeAll = null;
     /** The columns with their `tasks`; `next` leads to more of them. */
-    this.lanes = computed(() => (before = reuse(before, this.#lanes())));
+    this.lanes = computed(() => (before = reuse(before, this.#lanes([...this.#shown.value]))));
+    /** The same, with what was sought beyond what is read of them. */
+    this.allLanes = computed(() => {
+      const ids = new Set([...this.#shown.value, ...this.#sought.value]);
+      return (beforeAll = reuse(beforeAll, this.#lanes([...ids])));
+    });
     this.#stopWatching = watch((...change) => this.#follow(...change));
   }
 
@@ -73,9 +82,20 @@ export class Board {
     const page = await get("/tasks/", { ...queryOf(lane.next), page_size: FULL_PAGE });
     const bound = page.results.at(-1)?.position ?? lane.bound;
     batch(() => {
-      keep(page.results);
+      this.#keepQuietly(page.results);
       this.#show(page.results.map((task) => task.id));
       this.#setLane(lane.status, () => ({ next: page.next, bound }));
+    });
+  }
+
+  /** Find tasks of this board beyond what is read of it; `query` is that of the list of tasks. */
+  async seek(query, options) {
+    if (!this.view.peek()?.columns.some((lane) => lane.next)) return;
+    const asked = { ...query, board: this.id, page_size: FULL_PAGE };
+    const { results } = await get("/tasks/", asked, options);
+    batch(() => {
+      this.#keepQuietly(results);
+      this.#sought.value = new Set(results.map((task) => task.id));
     });
   }
 
@@ -93,10 +113,17 @@ export class Board {
     }
   }
 
-  #lanes() {
+  /** What is merely read changes no count. */
+  #keepQuietly(cards) {
+    this.#quiet = true;
+    keep(cards);
+    this.#quiet = false;
+  }
+
+  #lanes(ids) {
     const { columns = [] } = this.view.value || {};
     const found = new Map(columns.map((column) => [column.status, []]));
-    for (const id of this.#shown.value) {
+    for (const id of ids) {
       const task = tasks.value.get(id);
       if (task?.board === this.id) found.get(task.status)?.push(task);
     }
@@ -110,7 +137,7 @@ export class Board {
   #take({ columns, ...board }) {
     const cards = columns.flatMap((column) => column.tasks);
     batch(() => {
-      keep(cards);
+      this.#keepQuietly(cards);
       this.#shown.value = new Set(cards.map((task) => task.id));
       this.view.value = { ...board, columns: columns.map(laneOf) };
       this.problem.value = null;
@@ -119,7 +146,7 @@ export class Board {
 
   /** A task has changed, whoever did it: does it come, go, or go elsewhere? */
   #follow(id, before, after) {
-    if (!this.view.peek()) return;
+    if (this.#quiet || !this.view.peek()) return;
     const was = this.#shown.peek().has(id) ? before : null;
     const is = after?.board === this.id ? after : null;
     const elsewhere = before && before.board !== this.id;
@@ -174,7 +201,9 @@ export class Board {
     if (this.#recount || !this.view.peek().columns.some((lane) => lane.next)) return;
     this.#recount = setTimeout(async () => {
       this.#recount = null;
-      const { columns } = await get(`/boards/${this.id}/`, { cards: 1 }).catch(() => ({ columns: [] }));
+      const { columns } = await get(`/boards/${this.id}/`, { cards: 1 }).catch(() => ({
+        columns: [],
+      }));
       batch(() => columns.forEach(({ status, count }) => this.#setLane(status, () => ({ count }))));
     }, RECOUNT_MS);
   }

@@ -2,7 +2,7 @@
 import { carried, current, onCardKey, said, withCarried } from "../board/carry.js";
 import { frozen } from "../board/drag.js";
 import { FilterBar } from "../board/filter_bar.js";
-import { isActive, passes, read, toggled, write } from "../board/filters.js";
+import { asked, isActive, passes, read, toggled, write } from "../board/filters.js";
 import { useGlide } from "../board/glide.js";
 import { Lane } from "../board/lane.js";
 import { Present, useBoard } from "../board/live.js";
@@ -19,8 +19,10 @@ import { tasks } from "../store/tasks.js";
 import { Empty } from "../ui/empty.js";
 import { Icon } from "../ui/icon.js";
 import { Problem } from "../ui/problem.js";
+import { toastError } from "../ui/toast.js";
 import { counted } from "../ui/words.js";
 
+const PAUSE_MS = 250;
 const SECTION = "Board";
 
 const onCard = () => document.activeElement?.closest(".card")?.dataset.id;
@@ -58,7 +60,8 @@ function Loading() {
 
 function Missing({ error, onRetry }) {
   if (error.status !== 404) {
-    return html`<${Problem} title="The board could not be read" error=${error} onRetry=${onRetry} />`;
+    const title = "The board could not be read";
+    return html`<${Problem} title=${title} error=${error} onRetry=${onRetry} />`;
   }
   return html`<${Empty}
     icon="lock"
@@ -87,16 +90,20 @@ function Lanes({ board, filters, canWrite }) {
   const frame = useRef(null);
   const drawn = useRef([]);
   const last = useRef({});
-  const all = board.lanes.value;
+  const all = isActive(filters) ? board.allLanes.value : board.lanes.value;
   const visible = useMemo(
     () =>
       isActive(filters)
-        ? all.map((lane) => ({ ...lane, tasks: lane.tasks.filter((task) => passes(task, filters)) }))
+        ? all.map((lane) => ({
+            ...lane,
+            tasks: lane.tasks.filter((task) => passes(task, filters)),
+          }))
         : all,
     [all, filters],
   );
   const lanes = frozen.value || withCarried(visible, tasks.value);
-  const still = last.current.frozen || frozen.value || carried.value || last.current.filters !== filters;
+  const still =
+    last.current.frozen || frozen.value || carried.value || last.current.filters !== filters;
   useGlide(frame, lanes, still);
   drawn.current = lanes;
   last.current = { frozen: frozen.value, filters };
@@ -106,7 +113,8 @@ function Lanes({ board, filters, canWrite }) {
     if (home) move(board, id, place, standing(home, id));
   };
   const onDrop = (id, status, ids, index) => drop(id, between(status, ids, index));
-  const keys = (event) => onCardKey(event, { lanes: drawn.current, canMove: canWrite, onDrop: drop });
+  const keys = (event) =>
+    onCardKey(event, { lanes: drawn.current, canMove: canWrite, onDrop: drop });
 
   const ids = lanes.flatMap((lane) => lane.tasks.map((task) => task.id));
   const first = ids.includes(current.value) ? current.value : ids[0];
@@ -136,7 +144,25 @@ function Lanes({ board, filters, canWrite }) {
 function matching(lanes, filters) {
   const cards = lanes.flatMap((lane) => lane.tasks);
   const found = cards.filter((task) => passes(task, filters)).length;
-  return found ? `${found} of ${counted(cards.length, "card")}` : "No card matches";
+  const all = lanes.reduce((sum, lane) => sum + lane.count, 0);
+  return found ? `${found} of ${counted(all, "card")}` : "No card matches";
+}
+
+/** A filter is for the whole board, so what of it was not read is sought as well. */
+function useSought(board, filters, isRead) {
+  useEffect(() => {
+    if (!isRead || !isActive(filters)) return undefined;
+    const stop = new AbortController();
+    const seek = () =>
+      board.seek(asked(filters), { signal: stop.signal }).catch((error) => {
+        if (error.name !== "AbortError") toastError("Not all cards could be searched.", error);
+      });
+    const pause = setTimeout(seek, PAUSE_MS);
+    return () => {
+      clearTimeout(pause);
+      stop.abort();
+    };
+  }, [board, filters, isRead]);
 }
 
 function useLeaving() {
@@ -166,6 +192,7 @@ export function BoardPage({ id, query }) {
   const members = useMembers(view?.project);
   const canWrite = Boolean(view && !view.is_archived && (view.role || me.value.role === "ADMIN"));
   useBoardCommands({ id, filters, view, canWrite });
+  useSought(board, filters, Boolean(view));
   useLeaving();
   const problem = board.problem.value;
   const gone = problem && (problem.status === 404 || !view);
@@ -173,18 +200,19 @@ export function BoardPage({ id, query }) {
     <${Head} title=${titleOf(view)}><span class="spread"></span><${Present} /><//>
     ${gone && html`<${Missing} error=${problem} onRetry=${() => board.load()} />`}
     ${!gone && !view && html`<${Loading} />`}
-    ${!gone &&
-    view &&
-    html`
+    ${
+      !gone &&
+      view &&
+      html`
       ${view.is_archived && html`<${Locked} />`}
       <${FilterBar}
         filters=${filters}
         members=${members}
-        matching=${isActive(filters) && matching(board.lanes.value, filters)}
+        matching=${isActive(filters) && matching(board.allLanes.value, filters)}
         onChange=${(next) => write(id, next)}
       />
       <${Lanes} board=${board} filters=${filters} canWrite=${canWrite} />
-    `}
+    `
+    }
   `;
 }
-

@@ -10,7 +10,14 @@ import { Comments } from "../task/comments.js";
 import { Conflict } from "../task/conflict.js";
 import { Description } from "../task/description.js";
 import { DueField } from "../task/due.js";
-import { AssigneeField, BoardField, Person, PriorityField, Row, StatusField } from "../task/fields.js";
+import {
+  AssigneeField,
+  BoardField,
+  Person,
+  PriorityField,
+  Row,
+  StatusField,
+} from "../task/fields.js";
 import { History } from "../task/history.js";
 import { useTask } from "../task/live.js";
 import { deleteTask, mayDelete } from "../task/saving.js";
@@ -115,9 +122,11 @@ function Activity({ task, stream, members, canWrite }) {
   return html`<section class="panel-part" aria-label="Activity">
     <${Tabs} shown=${shown} count=${talk.count.value} onShow=${setShown} />
     <div id="tab-panel" role="tabpanel" aria-labelledby="tab-${shown}">
-      ${shown === "History"
-        ? html`<${History} task=${task} />`
-        : html`<${Comments} task=${task} talk=${talk} members=${members} canWrite=${canWrite} />`}
+      ${
+        shown === "History"
+          ? html`<${History} task=${task} />`
+          : html`<${Comments} task=${task} talk=${talk} members=${members} canWrite=${canWrite} />`
+      }
     </div>
   </section>`;
 }
@@ -145,16 +154,23 @@ function LookAt({ board }) {
 
 function Top({ id, task }) {
   const del = () => deleteTask(task, close);
+  const dots = html`<${Icon} name="dots" />`;
   const refused = task && !mayDelete(task) && "Only the reporter or a manager of the project may.";
   const items = [
     { label: "Copy the link", icon: html`<${Icon} name="link" />`, run: () => copyLink(id) },
-    task && { label: "Delete", icon: html`<${Icon} name="trash" />`, danger: true, refused, run: del },
+    task && {
+      label: "Delete",
+      icon: html`<${Icon} name="trash" />`,
+      danger: true,
+      refused,
+      run: del,
+    },
   ];
   return html`<header class="panel-head">
     <span class="soft">#${id}</span>
     <span class="grow"></span>
     <${IconButton} icon="link" label="Copy the link" onClick=${() => copyLink(id)} />
-    <${Menu} label="More" button=${html`<${Icon} name="dots" />`} class="button quiet icon-only" items=${items} />
+    <${Menu} label="More" class="button quiet icon-only" button=${dots} items=${items} />
     <${IconButton} icon="close" label="Close the task" onClick=${close} />
   </header>`;
 }
@@ -189,7 +205,13 @@ export function TaskPanel({ id }) {
   useFocus(frame, id);
   useCommands([
     { id: "close", title: "Close the task", section: "Task", keys: "Escape", run: close },
-    { id: "copy", title: "Copy the link of the task", section: "Task", keys: "y", run: () => copyLink(id) },
+    {
+      id: "copy",
+      title: "Copy the link of the task",
+      section: "Task",
+      keys: "y",
+      run: () => copyLink(id),
+    },
   ]);
   const elsewhere = task?.board && behind.value && behind.value.page !== "board";
   return html`<aside

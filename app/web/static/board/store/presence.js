@@ -12,7 +12,9 @@ hear("presence", (message) => {
 });
 
 /** The others who look at the same board: `{id, username, typing}`. */
-export const others = computed(() => present.value.people.filter((each) => each.id !== me.value?.id));
+export const others = computed(() =>
+  present.value.people.filter((each) => each.id !== me.value?.id),
+);
 
 /** Tell that one looks at a board for as long as the component is there. */
 export function useLook(board) {

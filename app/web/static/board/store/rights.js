@@ -1,6 +1,7 @@
 // What the person may do in a project: the page offers nothing that the service would refuse.
 // The service decides; this follows its table (docs/permissions.md).
 import { me } from "../session.js";
+import { projectById } from "./projects.js";
 
 const RANKS = { MEMBER: 1, MANAGER: 2, ADMIN: 3 };
 
@@ -31,6 +32,11 @@ export function refusal(project, name) {
   const action = ACTIONS[name];
   if (!isGranted(project, action)) return `Only ${whoMay(action)} may ${action.words}.`;
   return project.is_archived && !action.archived ? "The project is archived." : null;
+}
+
+/** Whether the person has the rights of a manager in a project, by id. */
+export function manages(project) {
+  return me.value.role === "ADMIN" || RANKS[projectById.value.get(project)?.role] >= RANKS.MANAGER;
 }
 
 /** A role in words that a button can hold. */

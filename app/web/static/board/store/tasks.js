@@ -14,12 +14,6 @@ export const tasks = computed(() => {
   return shown;
 });
 
-/** Whether a change of the task is on its way. */
-export const isBusy = (id) => guesses.value.has(id);
-
-/** The task as the service last showed it, without what is on its way; undefined if unknown. */
-export const confirmed = (id) => known.peek().get(id);
-
 /** Call `watcher(id, before, after)` for each task that is another one than before. */
 export function watch(watcher) {
   watchers.add(watcher);

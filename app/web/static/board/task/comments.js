@@ -3,12 +3,12 @@ import { typing } from "../live.js";
 import { me } from "../session.js";
 import { others } from "../store/presence.js";
 import { people } from "../store/projects.js";
+import { manages } from "../store/rights.js";
 import { Avatar, nameOf } from "../ui/avatar.js";
 import { confirm } from "../ui/dialog.js";
 import { Skeleton } from "../ui/empty.js";
 import { Ago, exact } from "../ui/time.js";
 import { Prose } from "./prose.js";
-import { mayManage } from "./saving.js";
 import { Writer } from "./writer.js";
 
 const TELL_AGAIN_MS = 3000;
@@ -28,8 +28,10 @@ function Actions({ comment, talk, task, onReply, onEdit }) {
   return html`<div class="comment-actions">
     <button type="button" class="link" onClick=${onReply}>Reply</button>
     ${mine && html`<button type="button" class="link" onClick=${onEdit}>Edit</button>`}
-    ${(mine || mayManage(task)) &&
-    html`<button type="button" class="link" onClick=${del}>Delete</button>`}
+    ${
+      (mine || manages(task.project)) &&
+      html`<button type="button" class="link" onClick=${del}>Delete</button>`
+    }
   </div>`;
 }
 
@@ -60,9 +62,11 @@ function Comment({ comment, talk, task, members, canWrite, onReply }) {
         <strong class="cut">${nameOf(author)}</strong>
         <span class="tiny soft">
           <${Ago} at=${comment.created_at} />
-          ${comment.edited_at &&
-          !comment.deleted_at &&
-          html` · <span title=${exact(comment.edited_at)}>edited</span>`}
+          ${
+            comment.edited_at &&
+            !comment.deleted_at &&
+            html` · <span title=${exact(comment.edited_at)}>edited</span>`
+          }
         </span>
       </header>
       <${Body}
@@ -72,16 +76,18 @@ function Comment({ comment, talk, task, members, canWrite, onReply }) {
         members=${members}
         onDone=${() => setEditing(false)}
       />
-      ${canWrite &&
-      !comment.deleted_at &&
-      !editing &&
-      html`<${Actions}
+      ${
+        canWrite &&
+        !comment.deleted_at &&
+        !editing &&
+        html`<${Actions}
         comment=${comment}
         talk=${talk}
         task=${task}
         onReply=${onReply}
         onEdit=${() => setEditing(true)}
-      />`}
+      />`
+      }
     </div>
   </article>`;
 }
@@ -104,8 +110,9 @@ function Thread({ thread, ...rest }) {
         ...${rest}
       />`,
     )}
-    ${answered &&
-    html`<${Writer}
+    ${
+      answered &&
+      html`<${Writer}
       key=${answered.id}
       label="Reply"
       action="Reply"
@@ -113,7 +120,8 @@ function Thread({ thread, ...rest }) {
       onSend=${send}
       onCancel=${() => setAnswered(null)}
       onTyping=${onTyping}
-    />`}
+    />`
+    }
   </li>`;
 }
 
@@ -150,16 +158,22 @@ export function Comments({ task, talk, members, canWrite }) {
         />`,
       )}
     </ol>
-    ${talk.next.value &&
-    html`<button type="button" class="button quiet" onClick=${talk.more}>Load newer comments</button>`}
+    ${
+      talk.next.value &&
+      html`<button type="button" class="button quiet" onClick=${talk.more}>
+        Load newer comments
+      </button>`
+    }
     <${Typing} task=${task.id} />
-    ${canWrite &&
-    html`<${Writer}
+    ${
+      canWrite &&
+      html`<${Writer}
       label="Write a comment"
       action="Comment"
       members=${members}
       onSend=${(body) => talk.add(body)}
       onTyping=${tell}
-    />`}
+    />`
+    }
   `;
 }

@@ -26,7 +26,8 @@ export function Conflict() {
       ${names
         .filter((name) => name !== "due_date_only")
         .map(
-          (name) => html`<${Versions} key=${name} name=${name} mine=${edit.shown} theirs=${theirs} />`,
+          (name) =>
+            html`<${Versions} key=${name} name=${name} mine=${edit.shown} theirs=${theirs} />`,
         )}
       <div class="actions">
         <button type="button" class="button" onClick=${takeTheirs}>Take theirs</button>

@@ -51,18 +51,24 @@ export function Description({ task, canWrite }) {
   return html`<section class="panel-part" aria-labelledby="panel-description">
     <header class="row">
       <h3 id="panel-description" class="grow">Description</h3>
-      ${canWrite &&
-      !editing &&
-      html`<button ref=${button} type="button" class="link" onClick=${() => setEditing(true)}>
+      ${
+        canWrite &&
+        !editing &&
+        html`<button ref=${button} type="button" class="link" onClick=${() => setEditing(true)}>
         ${task.description ? "Edit" : "Write one"}
-      </button>`}
+      </button>`
+      }
     </header>
-    ${editing
-      ? html`<${Editor} task=${task} onDone=${done} />`
-      : html`<div onClick=${edit}>
-          ${task.description
-            ? html`<${Prose} text=${task.description} />`
-            : html`<p class="soft">Nothing written yet.</p>`}
-        </div>`}
+    ${
+      editing
+        ? html`<${Editor} task=${task} onDone=${done} />`
+        : html`<div onClick=${edit}>
+          ${
+            task.description
+              ? html`<${Prose} text=${task.description} />`
+              : html`<p class="soft">Nothing written yet.</p>`
+          }
+        </div>`
+    }
   </section>`;
 }

@@ -16,11 +16,12 @@ function edited(day, time) {
 function Form({ task, onDone }) {
   const [base] = useState(task);
   const was = base.due_date ? wall(base.due_date) : { day: "", time: "" };
+  const time = base.due_date_only ? "" : was.time;
   const submit = (event) => {
     event.preventDefault();
-    const { day, time } = Object.fromEntries(new FormData(event.target));
+    const form = Object.fromEntries(new FormData(event.target));
     onDone();
-    save(base, ...edited(day, time));
+    save(base, ...edited(form.day, form.time));
   };
   const clear = () => {
     onDone();
@@ -29,15 +30,26 @@ function Form({ task, onDone }) {
   return html`<form class="due-form" onSubmit=${submit}>
     <label>
       Day
-      <input class="input" type="date" name="day" defaultValue=${was.day} min="1900-01-01" max="2999-12-31" required />
+      <input
+        class="input"
+        type="date"
+        name="day"
+        defaultValue=${was.day}
+        min="1900-01-01"
+        max="2999-12-31"
+        required
+      />
     </label>
     <label>
       Time, if it matters
-      <input class="input" type="time" name="time" defaultValue=${base.due_date_only ? "" : was.time} />
+      <input class="input" type="time" name="time" defaultValue=${time} />
     </label>
     <div class="row">
       <button class="button primary">Set</button>
-      ${base.due_date && html`<button type="button" class="button quiet" onClick=${clear}>No date</button>`}
+      ${
+        base.due_date &&
+        html`<button type="button" class="button quiet" onClick=${clear}>No date</button>`
+      }
     </div>
   </form>`;
 }

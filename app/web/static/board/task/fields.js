@@ -34,7 +34,9 @@ function Choice({ label, shown, items, canWrite, onOpen }) {
 export function StatusField({ task, canWrite }) {
   const [refusals, setRefusals] = useState(new Map());
   const ask = async () => {
-    const { transitions } = await get(`/tasks/${task.id}/transitions/`).catch(() => ({ transitions: [] }));
+    const { transitions } = await get(`/tasks/${task.id}/transitions/`).catch(() => ({
+      transitions: [],
+    }));
     const refused = transitions.filter((each) => !each.allowed && !each.can_override);
     setRefusals(new Map(refused.map((each) => [each.status, each.reason])));
   };
@@ -65,7 +67,12 @@ export function PriorityField({ task, canWrite }) {
   }));
   const name = PRIORITIES[task.priority];
   const shown = html`<${PriorityMark} priority=${task.priority} />${name}`;
-  return html`<${Choice} label="Priority: ${name}" shown=${shown} items=${items} canWrite=${canWrite} />`;
+  return html`<${Choice}
+    label="Priority: ${name}"
+    shown=${shown}
+    items=${items}
+    canWrite=${canWrite}
+  />`;
 }
 
 /** A person by id, with the name. */
@@ -79,7 +86,9 @@ export function Person({ id }) {
 
 /** Who has the task: the members of its project, or whoever can be found outside of any. */
 export function AssigneeField({ task, members, canWrite }) {
-  const found = task.project ? members.map((each) => ({ ...each, id: each.user })) : choices.value.all;
+  const found = task.project
+    ? members.map((each) => ({ ...each, id: each.user }))
+    : choices.value.all;
   const others = found.filter((each) => each.id !== me.value.id);
   const itemOf = (person, label) => ({
     label,
@@ -109,7 +118,11 @@ export function BoardField({ task, canWrite }) {
     checked: board.id === task.board,
     run: () => save(task, { board: board.id }),
   }));
-  const none = { label: "No board", checked: task.board === null, run: () => save(task, { board: null }) };
+  const none = {
+    label: "No board",
+    checked: task.board === null,
+    run: () => save(task, { board: null }),
+  };
   const name = task.board === null ? "No board" : boardName(task.board);
   return html`<${Choice}
     label="Board: ${name}"

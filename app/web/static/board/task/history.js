@@ -51,9 +51,11 @@ export function History({ task }) {
     <ol class="entries">
       ${entries.map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}
     </ol>
-    ${next &&
-    html`<button type="button" class="button quiet" onClick=${() => load(queryOf(next), true)}>
+    ${
+      next &&
+      html`<button type="button" class="button quiet" onClick=${() => load(queryOf(next), true)}>
       Load earlier changes
-    </button>`}
+    </button>`
+    }
   `;
 }

@@ -27,7 +27,9 @@ export function useMentions(id, members, set) {
     setAt(0);
   };
   const choose = (field, person) => {
-    const start = field.value.slice(0, field.selectionStart).replace(BEGUN, `$1@${person.username} `);
+    const start = field.value
+      .slice(0, field.selectionStart)
+      .replace(BEGUN, `$1@${person.username} `);
     set(start + field.value.slice(field.selectionStart), start.length);
     setFound([]);
   };

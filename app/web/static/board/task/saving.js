@@ -2,7 +2,7 @@
 import { get, patch, post, remove } from "../api.js";
 import { signal } from "../lib.js";
 import { go } from "../router.js";
-import { projectById } from "../store/projects.js";
+import { manages } from "../store/rights.js";
 import { change, forget, ifMatch, keep } from "../store/tasks.js";
 import { me } from "../session.js";
 import { toast, toastError } from "../ui/toast.js";
@@ -38,7 +38,7 @@ async function settle(edit) {
 }
 
 function refuse(edit, error) {
-  const full = error.problem?.wip_limit !== undefined && mayManage(edit.base);
+  const full = error.problem?.wip_limit !== undefined && manages(edit.base.project);
   const again = () => save(edit.base, { ...edit.fields, override_wip_limit: true }, edit.shown);
   const action = full ? { label: "Do it anyway", run: again } : null;
   const [reasons] = Object.values(error.errors || {});
@@ -54,14 +54,8 @@ export function keepMine() {
   return save(theirs, edit.fields, edit.shown);
 }
 
-/** Whether the person has the rights of a manager where the task is. */
-export function mayManage({ project }) {
-  const role = projectById.value.get(project)?.role;
-  return me.value.role === "ADMIN" || role === "MANAGER" || role === "ADMIN";
-}
-
 /** Whether the person may delete the task. */
-export const mayDelete = (task) => task.reporter === me.value.id || mayManage(task);
+export const mayDelete = (task) => task.reporter === me.value.id || manages(task.project);
 
 /** The tasks that this page deletes: nobody has to ask what became of them. */
 export const deleting = new Set();

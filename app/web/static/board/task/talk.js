@@ -61,16 +61,24 @@ class Talk {
     });
 
   edit = (comment, body) =>
-    this.#try("The comment was not changed.", async () => {
-      this.#keep([{ ...comment, body }]);
-      this.#keep([await patch(`/comments/${comment.id}/`, { body })]);
-    }, comment);
+    this.#try(
+      "The comment was not changed.",
+      async () => {
+        this.#keep([{ ...comment, body }]);
+        this.#keep([await patch(`/comments/${comment.id}/`, { body })]);
+      },
+      comment,
+    );
 
   remove = (comment) =>
-    this.#try("The comment was not deleted.", async () => {
-      this.#lose(comment.id);
-      await remove(`/comments/${comment.id}/`);
-    }, comment);
+    this.#try(
+      "The comment was not deleted.",
+      async () => {
+        this.#lose(comment.id);
+        await remove(`/comments/${comment.id}/`);
+      },
+      comment,
+    );
 
   async #try(problem, action, before = null) {
     try {
@@ -91,15 +99,15 @@ class Talk {
 
   #lose(id) {
     const known = this.#byId.peek().get(id);
-    if (known) this.#keep([{ ...known, body: "", deleted_at: known.deleted_at || new Date().toISOString() }]);
+    if (known)
+      this.#keep([
+        { ...known, body: "", deleted_at: known.deleted_at || new Date().toISOString() },
+      ]);
   }
 
   #keep(comments) {
     comments.forEach((each) => learn(each.author));
-    this.#byId.value = new Map([
-      ...this.#byId.peek(),
-      ...comments.map((each) => [each.id, each]),
-    ]);
+    this.#byId.value = new Map([...this.#byId.peek(), ...comments.map((each) => [each.id, each])]);
   }
 }
 

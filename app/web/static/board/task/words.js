@@ -49,11 +49,15 @@ const SENTENCES = {
   status: (before, after) => `moved this from ${STATUSES[before]} to ${STATUSES[after]}`,
   priority: changed("priority"),
   assignee: (before, after) =>
-    after === null ? `took this from ${personName(before)}` : `assigned this to ${personName(after)}`,
-  due_date: (before, after) => (after ? `set the due date to ${due(after)}` : "removed the due date"),
+    after === null
+      ? `took this from ${personName(before)}`
+      : `assigned this to ${personName(after)}`,
+  due_date: (before, after) =>
+    after ? `set the due date to ${due(after)}` : "removed the due date",
   estimated_hours: changed("estimated_hours"),
   board: (before, after) => `moved this to ${boardName(after)}`,
-  sla_breached: (before, after) => (after ? "marked this as late" : "took the mark of being late off"),
+  sla_breached: (before, after) =>
+    after ? "marked this as late" : "took the mark of being late off",
 };
 
 const WHOLE = {
@@ -66,6 +70,7 @@ const WHOLE = {
 export function sentence({ type, changes }) {
   if (WHOLE[type]) return WHOLE[type];
   const told = Object.keys(SENTENCES).filter((name) => name in changes);
-  if (told.length === 0) return "position" in changes ? "moved this within its column" : "changed this";
+  if (told.length === 0)
+    return "position" in changes ? "moved this within its column" : "changed this";
   return told.map((name) => SENTENCES[name](...changes[name])).join(", ");
 }

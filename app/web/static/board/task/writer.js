@@ -4,7 +4,7 @@ import { useMentions } from "./mentions.js";
 /**
  * The field for a comment; Ctrl+Enter sends it.
  *
- * `onSend(text)` resolves to whether it was taken; otherwise the text stays. `onCancel` is there for
+ * `onSend(text)` resolves to whether it was taken; otherwise the text stays. `onCancel` is for
  * answers and edits, `onTyping` is called while somebody writes.
  */
 export function Writer({ label, text: begun = "", action, members, onSend, onCancel, onTyping }) {
@@ -66,8 +66,13 @@ export function Writer({ label, text: begun = "", action, members, onSend, onCan
       <button type="button" class="button primary" disabled=${busy || !text.trim()} onClick=${send}>
         ${action}
       </button>
-      ${onCancel && html`<button type="button" class="button quiet" onClick=${onCancel}>Cancel</button>`}
-      <span class="tiny soft only-wide"><kbd>Ctrl</kbd> <kbd>↵</kbd> sends, @ mentions somebody</span>
+      ${
+        onCancel &&
+        html`<button type="button" class="button quiet" onClick=${onCancel}>Cancel</button>`
+      }
+      <span class="tiny soft only-wide">
+        <kbd>Ctrl</kbd> <kbd>↵</kbd> sends, @ mentions somebody
+      </span>
     </div>
   </div>`;
 }

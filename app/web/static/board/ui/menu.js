@@ -53,8 +53,9 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
     >
       ${button}
     </button>
-    ${open &&
-    html`<div class="menu-list ${place}" role="menu" aria-label=${label}>
+    ${
+      open &&
+      html`<div class="menu-list ${place}" role="menu" aria-label=${label}>
       ${items.filter(Boolean).map(
         (item) => html`<button
           key=${item.label}
@@ -72,6 +73,7 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
           ${item.checked && "✓"}
         </button>`,
       )}
-    </div>`}
+    </div>`
+    }
   </div>`;
 }

@@ -100,5 +100,7 @@ export function Due({ task }) {
   if (!state) return null;
   const { due_date: due, due_date_only: wholeDay } = task;
   const full = wholeDay ? formats.value.exactDay.format(new Date(due)) : exact(due);
-  return html`<time class="due ${state}" datetime=${due} title="Due ${full}">${dueText(task)}</time>`;
+  return html`<time class="due ${state}" datetime=${due} title="Due ${full}">
+    ${dueText(task)}
+  </time>`;
 }

@@ -30,10 +30,12 @@ export function Toasts() {
     ${toasts.value.map(
       ({ id, text, offered, kind }) => html`<div key=${id} class="toast ${kind}">
         <span class="grow">${text}</span>
-        ${offered &&
-        html`<button type="button" onClick=${() => (dismiss(id), offered.run())}>
+        ${
+          offered &&
+          html`<button type="button" onClick=${() => (dismiss(id), offered.run())}>
           ${offered.label}
-        </button>`}
+        </button>`
+        }
         <button type="button" aria-label="Dismiss" onClick=${() => dismiss(id)}>✕</button>
       </div>`,
     )}
