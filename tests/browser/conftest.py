@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from browsing import CHROMIUM, MISSING, Complaints, Picture, Windows, launch
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import running
@@ -49,6 +50,14 @@ def site(browser: Browser, package_database_url: str) -> Iterator[Tree]:
     with running(package_database_url, PLENTY) as service:
         assert service.tree
         yield service.tree
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(site: Tree) -> None:
+    """Everybody here comes from one address, which may register and sign in only so often."""
+    with redis.Redis.from_url(site.address("REDIS_URL")) as client:
+        for key in client.scan_iter("*limit*", count=1000):
+            client.delete(key)
 
 
 @pytest.fixture

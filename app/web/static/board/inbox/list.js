@@ -6,7 +6,7 @@ import { me } from "../session.js";
 import { newest, unread } from "../store/inbox.js";
 import { toastError } from "../ui/toast.js";
 
-const PAGE_SIZE = 30;
+const PAGE_SIZE = 20;
 
 /** What the page shows of the inbox: notifications, newest first; null while they are read. */
 export const shown = signal(null);

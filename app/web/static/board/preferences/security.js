@@ -49,7 +49,7 @@ function ChangePassword() {
         minlength="8"
         maxlength="200"
         required
-        hint="At least 8 characters, none of the well-known ones."
+        hint="At least 8 characters; a few words are easy to keep in mind."
         errors=${form.errors.new_password}
       />
     </div>

@@ -61,6 +61,9 @@ function StatusSelect({ label, value, taken, ...rest }) {
   </select>`;
 }
 
+/** The limit in a field: null where it is empty. */
+const limitIn = ({ value }) => (value === "" ? null : Number(value));
+
 function Column({ column, taken, refused, onChange, onDelete }) {
   const [error, setError] = useState(null);
   const change = (values) =>
@@ -94,7 +97,7 @@ function Column({ column, taken, refused, onChange, onDelete }) {
       aria-label="At most so many tasks in ${column.name}"
       value=${column.wip_limit ?? ""}
       disabled=${locked}
-      onChange=${(event) => change({ wip_limit: event.target.valueAsNumber || null })}
+      onChange=${(event) => change({ wip_limit: limitIn(event.target) })}
     />
     ${!locked &&
     html`<${IconButton} icon="trash" label="Delete the column ${column.name}" onClick=${onDelete} />`}
@@ -104,7 +107,7 @@ function Column({ column, taken, refused, onChange, onDelete }) {
 
 function AddColumn({ board, taken, onAdded }) {
   const form = useForm(async (values) => {
-    const wip_limit = Number(values.wip_limit) || null;
+    const wip_limit = limitIn({ value: values.wip_limit });
     onAdded(await post(`/boards/${board.id}/columns/`, { ...values, wip_limit }));
   });
   const wrong = Object.values(form.errors).flat()[0] || form.problem;

@@ -53,7 +53,7 @@ function AddMember({ project }) {
         placeholder="Username or e-mail"
         autocomplete="off"
         autocapitalize="none"
-        spellcheck="false"
+        spellcheck=${false}
         maxlength="254"
         required
         aria-invalid=${Boolean(wrong)}
