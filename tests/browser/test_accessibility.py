@@ -62,7 +62,7 @@ def test_what_opens_over_a_page_is_accessible(enter, places):
     ada, _ = places
     page = enter(ada, "#tasks?view=all", **DESK, reduced_motion="reduce")
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").fill("prune")
+    page.get_by_role("combobox", name="Search tasks").fill("prune")
     expect(page.get_by_role("option", name="Prune")).to_be_visible()
     assert_accessible(page)
     page.keyboard.press("Escape")
