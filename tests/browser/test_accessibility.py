@@ -4,8 +4,13 @@ import pytest
 from browsing import assert_accessible
 from playwright.sync_api import expect
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-DESK = {"viewport": {"width": 1280, "height": 800}}
+DESK = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "color_scheme": "dark",
+}
 
 
 @pytest.fixture
@@ -38,24 +43,24 @@ def places(person):
 
 def show(page, place, sign):
     page.evaluate("place => { location.hash = place }", place)
-    expect(page.get_by_text(sign).first).to_be_attached()
+    expect(page.locator("#main, dialog").get_by_text(sign).first).to_be_attached()
     expect(page.locator(".skeleton")).to_have_count(0)
 
 
-def widths(page):
-    return page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+def assert_fits(page, window):
+    """Nothing is to be scrolled sideways: a phone would show all of it smaller instead."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= window["viewport"]["width"], f"{page.url} is {width} px wide"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
-def test_every_page_is_accessible_and_none_is_too_wide(enter, places, window, theme):
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk-light", "phone-dark"])
+def test_every_page_is_accessible_and_none_is_too_wide(enter, places, window):
     ada, pages = places
-    page = enter(ada, **window, color_scheme=theme, reduced_motion="reduce")
+    page = enter(ada, **window, reduced_motion="reduce")
     for place, sign in pages.items():
         show(page, place, sign)
         assert_accessible(page)
-        width, seen = widths(page)
-        assert width <= seen, f"{place} is {width} px wide"
+        assert_fits(page, window)
 
 
 def test_what_opens_over_a_page_is_accessible(enter, places):
@@ -78,10 +83,8 @@ def test_what_opens_over_a_page_is_accessible(enter, places):
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_signing_in_is_accessible(windows, theme):
-    page = windows.open("/", **PHONE, color_scheme=theme)
+def test_signing_in_fits_on_a_phone(windows):
+    page = windows.open("/", **PHONE)
     expect(page.get_by_role("heading").first).to_be_visible()
     assert_accessible(page)
-    width, seen = widths(page)
-    assert width <= seen
+    assert_fits(page, PHONE)
