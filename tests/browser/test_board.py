@@ -62,14 +62,18 @@ def grab(page: Page, title: str) -> None:
     page.mouse.move(start["x"] + 60, start["y"] + 30, steps=3)
 
 
-def drag(page: Page, title: str, name: str) -> None:
-    """Drag a card over the first one of the column `name`, and let it go where the gap shows."""
+def let_go(page: Page, name: str) -> None:
+    """Move what is grabbed over the first card of the column `name`, and leave it in the gap."""
     end = lane(page, name).locator(".card").first.bounding_box()
     assert end
-    grab(page, title)
     page.mouse.move(end["x"] + 60, end["y"] + 6, steps=10)
     expect(lane(page, name).locator(".card-gap")).to_be_visible()
     page.mouse.up()
+
+
+def drag(page: Page, title: str, name: str) -> None:
+    grab(page, title)
+    let_go(page, name)
 
 
 def test_a_drag_appears_in_the_other_window_and_can_be_undone(ground, enter):
@@ -87,6 +91,26 @@ def test_a_drag_appears_in_the_other_window_and_can_be_undone(ground, enter):
     hers.get_by_role("button", name="Undo").click()
     expect(cards(his, "To do")).to_have_text(["Paint"])
     expect(cards(hers, "To do")).to_have_text(["Paint"])
+
+
+def test_what_others_do_waits_until_the_card_is_let_go(ground, enter):
+    fuel, _ = ground.task("Fuel"), ground.task("Paint")
+    ground.task("Test", "REVIEW")
+    hers = enter(ground.ada, ground.place)
+    expect(cards(hers, "To do")).to_have_text(["Fuel", "Paint"])
+    grab(hers, "Paint")
+    expect(hers.locator(".card-gap")).to_be_visible()
+    ground.ada.send("POST", f"/tasks/{fuel}/move/", json={"status": "DONE"})
+    # The page has heard of that when it has heard of what came after.
+    ground.ada.send("PATCH", f"/boards/{ground.board}/", json={"name": "Launch"})
+    expect(hers.get_by_role("link", name="Launch")).to_be_visible()
+    expect(cards(hers, "To do").first).to_have_text("Fuel")
+    expect(cards(hers, "Done")).to_have_count(0)
+
+    let_go(hers, "Review")
+    expect(cards(hers, "Done")).to_have_text(["Fuel"])
+    expect(cards(hers, "Review")).to_have_text(["Paint", "Test"])
+    expect(cards(hers, "To do")).to_have_count(0)
 
 
 def test_a_card_is_carried_by_keyboard_and_each_step_is_said(ground, enter):

@@ -22,9 +22,11 @@ const STEPS = {
 export function withCarried(lanes, tasks) {
   if (!carried.value) return lanes;
   const { id, status, index } = carried.value;
+  const task = tasks.get(id);
+  if (!task) return lanes;
   return lanes.map((lane) => {
     const rest = lane.tasks.filter((task) => task.id !== id);
-    if (lane.status === status) rest.splice(index, 0, tasks.get(id));
+    if (lane.status === status) rest.splice(index, 0, task);
     return rest.length === lane.tasks.length && lane.status !== status
       ? lane
       : { ...lane, tasks: rest };
@@ -95,6 +97,8 @@ function putBack() {
 function press(key, id, { lanes, canMove, onDrop }) {
   const at = find(lanes, id);
   if (!at) return false;
+  // The one that was carried may be gone by now.
+  if (carried.value && carried.value.id !== id) carried.value = null;
   if (key in STEPS) (carried.value ? carry : (all, step) => go(all, at, step))(lanes, STEPS[key]);
   else if (carried.value && (key === " " || key === "Enter")) putDown(lanes, onDrop);
   else if (carried.value && key === "Escape") putBack();
