@@ -1,4 +1,4 @@
-// Who is signed in. The access token lives in memory; the refresh token in a cookie no script reads.
+// Who is signed in. The access token is in memory, the refresh token in a cookie no script reads.
 import { authorizeWith, get, post, session } from "./api.js";
 import { signal } from "./lib.js";
 import { go } from "./router.js";

@@ -1,7 +1,7 @@
 // The settings of a board: its name and its columns.
 import { get, patch, post, remove } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { IconButton } from "../ui/button.js";
 import { confirm, Dialog } from "../ui/dialog.js";
 import { Skeleton } from "../ui/empty.js";
@@ -20,14 +20,10 @@ function useColumns(board) {
       get(`/boards/${board.id}/columns/`).then(setColumns, (error) =>
         toastError("The columns could not be read.", error),
       );
-    const own = follow(`project:${board.project}`, {
-      onMessage: (name, message) => {
-        if (name === "board.updated" && message.board_id === board.id) setColumns(message.columns);
-      },
-      onResync: read,
-    });
-    read();
-    return own.stop;
+    const onMessage = (name, message) => {
+      if (name === "board.updated" && message.board_id === board.id) setColumns(message.columns);
+    };
+    return readAlong(`project:${board.project}`, onMessage, read);
   }, [board.id]);
   return [columns, setColumns];
 }
@@ -100,7 +96,11 @@ function Column({ column, taken, refused, onChange, onDelete }) {
       onChange=${(event) => change({ wip_limit: limitIn(event.target) })}
     />
     ${!locked &&
-    html`<${IconButton} icon="trash" label="Delete the column ${column.name}" onClick=${onDelete} />`}
+    html`<${IconButton}
+      icon="trash"
+      label="Delete the column ${column.name}"
+      onClick=${onDelete}
+    />`}
     ${error && html`<span class="field-error" role="alert">${error}</span>`}
   </div>`;
 }
