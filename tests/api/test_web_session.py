@@ -144,6 +144,13 @@ def test_guessing_passwords_is_bounded_together_with_the_other_ways_to_sign_in(a
     assert start(client).status_code == 429
 
 
+def test_how_often_an_address_may_refresh_is_bounded_apart_from_the_api(page):
+    limits = page.post(REFRESH).headers
+
+    assert limits["RateLimit-Policy"] == '"1000-per-3600s";q=1000;w=3600'
+    assert page.post(REFRESH).headers["RateLimit"] != limits["RateLimit"]
+
+
 def test_a_browser_without_a_cookie_is_nobody_and_nothing_is_wrong(client):
     answer = client.post(REFRESH)
 

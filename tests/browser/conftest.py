@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, MISSING, Complaints, Picture, Windows, launch
-from playwright.sync_api import Browser, Page, sync_playwright
+import redis
+from browsing import CHROMIUM, MISSING, WAIT_MS, Complaints, Picture, Windows, launch
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from service import running
 from tree import PASSWORD, Tree, User
 
@@ -39,6 +40,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, for as long as this folder's tests run: Playwright's loop must not outlive them."""
     if CHROMIUM is None:
         pytest.skip(MISSING)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright, launch(playwright) as started:
         yield started
 
@@ -49,6 +51,14 @@ def site(browser: Browser, package_database_url: str) -> Iterator[Tree]:
     with running(package_database_url, PLENTY) as service:
         assert service.tree
         yield service.tree
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(site: Tree) -> None:
+    """Everybody here comes from one address, which may register and sign in only so often."""
+    with redis.Redis.from_url(site.address("REDIS_URL")) as client:
+        for key in client.scan_iter("*limit*", count=1000):
+            client.delete(key)
 
 
 @pytest.fixture
@@ -94,6 +104,7 @@ def enter(windows: Windows) -> Callable[..., Page]:
         credentials = {"username": user.username, "password": PASSWORD}
         assert page.request.post("/session/", data=credentials).ok
         page.goto(f"/{place}")
+        page.get_by_role("navigation", name="Main").wait_for(state="attached")
         return page
 
     return open_for

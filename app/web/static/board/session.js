@@ -1,4 +1,4 @@
-// Who is signed in. The access token lives in memory; the refresh token in a cookie no script reads.
+// Who is signed in. The access token is in memory, the refresh token in a cookie no script reads.
 import { authorizeWith, get, post, session } from "./api.js";
 import { signal } from "./lib.js";
 import { go } from "./router.js";
@@ -59,17 +59,21 @@ function forget(reason = null) {
   me.value = null;
 }
 
+function arrive(person) {
+  ended.value = null;
+  me.value = person;
+  localStorage.setItem(KNOWN, "");
+}
+
 function take(started) {
   access = started.access;
-  ended.value = null;
-  me.value = started.user;
-  localStorage.setItem(KNOWN, "");
+  arrive(started.user);
 }
 
 /** Take up the session of an earlier visit, if there is one. */
 export async function restore() {
   try {
-    if (await renew()) me.value = await get("/auth/users/me/");
+    if (await renew()) arrive(await get("/auth/users/me/"));
   } catch (error) {
     forget(error.message);
   }

@@ -1,12 +1,12 @@
 // The notifications on the page: read in parts, live, marked read and unread.
 import { get, patch, post, queryOf } from "../api.js";
 import { batch, signal, useEffect } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 import { newest, unread } from "../store/inbox.js";
 import { toastError } from "../ui/toast.js";
 
-const PAGE_SIZE = 30;
+const PAGE_SIZE = 20;
 
 /** What the page shows of the inbox: notifications, newest first; null while they are read. */
 export const shown = signal(null);
@@ -69,11 +69,12 @@ export function filterUnread(only) {
   load();
 }
 
-/** Mark those that `picks` on the page; read ones stay in the list of unread ones until it is read anew. */
+/** Mark those that `picks` names; they stay among the unread ones until these are read anew. */
 function markShown(picks, read) {
   const at = read ? new Date().toISOString() : null;
-  const change = (each) => (picks(each) && Boolean(each.read_at) !== read ? { ...each, read_at: at } : each);
-  shown.value = shown.value && shown.value.map(change);
+  const differs = (each) => picks(each) && Boolean(each.read_at) !== read;
+  shown.value =
+    shown.value && shown.value.map((each) => (differs(each) ? { ...each, read_at: at } : each));
 }
 
 /** Mark one read or unread, at once; it is taken back where the service refuses. */
@@ -116,14 +117,11 @@ export function useInbox() {
   useEffect(() => {
     shown.value = null;
     newest.value = null;
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name, message) => name === "notification.read" && applyRead(message),
-      onResync: load,
-    });
+    const onMessage = (name, message) => name === "notification.read" && applyRead(message);
     const unsubscribe = newest.subscribe((notification) => notification && add(notification));
-    load();
+    const stop = readAlong(`user:${me.value.id}`, onMessage, load);
     return () => {
-      own.stop();
+      stop();
       unsubscribe();
     };
   }, []);

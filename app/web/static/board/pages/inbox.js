@@ -60,7 +60,12 @@ function Line({ notification }) {
     open(notification);
   };
   return html`<li class="notice ${read ? "" : "unread"}">
-    <a class="notice-link" href=${path ? `#${path}` : "#inbox"} data-id=${notification.id} onClick=${click}>
+    <a
+      class="notice-link"
+      href=${path ? `#${path}` : "#inbox"}
+      data-id=${notification.id}
+      onClick=${click}
+    >
       <${Icon} name=${ICONS[notification.kind]} />
       <span class="grow">
         <span class="notice-text">
@@ -97,17 +102,22 @@ function List() {
       </section>`,
     )}
     ${more.value &&
-    html`<div><button type="button" class="button" onClick=${loadMore}>Show older ones</button></div>`}
+    html`<div>
+      <button type="button" class="button" onClick=${loadMore}>Show older ones</button>
+    </div>`}
   `;
 }
 
 function Nothing() {
   if (onlyUnread.value) {
-    return html`<${Empty} icon="check" title="All read" text="There is nothing that you have not seen.">
+    const text = "There is nothing that you have not seen.";
+    return html`<${Empty} icon="check" title="All read" text=${text}>
       <button type="button" class="button" onClick=${() => filterUnread(false)}>Show all</button>
     <//>`;
   }
-  const text = "You are told here when somebody assigns you a task, mentions you, comments, or changes what is yours.";
+  const text =
+    "You are told here when somebody assigns you a task, mentions you, comments, or changes what " +
+    "is yours.";
   return html`<${Empty} icon="inbox" title="Nothing yet" text=${text}>
     <a class="button" href="#preferences">Choose what you are told</a>
   <//>`;
@@ -115,7 +125,11 @@ function Nothing() {
 
 function Body() {
   if (failure.value && !shown.value) {
-    return html`<${Problem} title="The inbox could not be read" error=${failure.value} onRetry=${load} />`;
+    return html`<${Problem}
+      title="The inbox could not be read"
+      error=${failure.value}
+      onRetry=${load}
+    />`;
   }
   if (!shown.value) return html`<${Skeleton} lines=${5} height=${64} />`;
   return shown.value.length === 0 ? html`<${Nothing} />` : html`<${List} />`;
@@ -135,12 +149,13 @@ function useKeys(frame) {
     const found = shown.value?.find((each) => each.id === id);
     if (found) mark(found, !found.read_at);
   };
-  useCommands([
-    { id: "inbox-next", title: "Next notification", section: "Inbox", keys: "j", run: step(1) },
-    { id: "inbox-previous", title: "Previous notification", section: "Inbox", keys: "k", run: step(-1) },
-    { id: "inbox-mark", title: "Mark read or unread", section: "Inbox", keys: "e", run: toggle },
-    { id: "inbox-all", title: "Mark all read", section: "Inbox", keys: "E", run: markAll },
-  ]);
+  const offered = [
+    { id: "inbox-next", title: "Next notification", keys: "j", run: step(1) },
+    { id: "inbox-previous", title: "Previous notification", keys: "k", run: step(-1) },
+    { id: "inbox-mark", title: "Mark read or unread", keys: "e", run: toggle },
+    { id: "inbox-all", title: "Mark all read", keys: "E", run: markAll },
+  ];
+  useCommands(offered.map((each) => ({ ...each, section: "Inbox" })));
 }
 
 /** After a time without a line something may have come of which nobody told. */

@@ -1,5 +1,5 @@
 import { html, useEffect } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { get } from "../api.js";
 import { TestMail } from "../preferences/mails.js";
 import { Notifications } from "../preferences/notifications.js";
@@ -28,16 +28,9 @@ function Look() {
 /** Keep the own account as it is in another window. */
 function useOwnAccount() {
   useEffect(() => {
-    const read = async () => {
-      me.value = await get("/auth/users/me/");
-    };
     // What cannot be read now is read with the next change.
-    const tryRead = () => read().catch(() => {});
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name === "user.updated" && tryRead(),
-      onResync: tryRead,
-    });
-    return own.stop;
+    const read = () => get("/auth/users/me/").then((found) => (me.value = found), () => {});
+    return readAlong(`user:${me.value.id}`, (name) => name === "user.updated" && read(), read);
   }, []);
 }
 

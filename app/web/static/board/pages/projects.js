@@ -57,10 +57,10 @@ function Project({ project }) {
     </div>
     ${project.description && html`<p class="soft cut">${project.description}</p>`}
     ${theirs.length > 0 &&
-    html`<ul class="chips" aria-label="Boards of ${project.name}">
+    html`<ul class="board-links" aria-label="Boards of ${project.name}">
       ${theirs.map(
         (board) => html`<li key=${board.id}>
-          <a class="chip" href="#boards/${board.id}"><${Icon} name="board" />${board.name}</a>
+          <a class="board-link" href="#boards/${board.id}"><${Icon} name="board" />${board.name}</a>
         </li>`,
       )}
     </ul>`}
@@ -103,7 +103,9 @@ export function ProjectsPage() {
   const [creating, setCreating] = useState(false);
   const [all, setAll] = useState(false);
   const create = () => setCreating(true);
-  useCommands([{ id: "new-project", title: "New project", section: "Projects", keys: "n", run: create }]);
+  useCommands([
+    { id: "new-project", title: "New project", section: "Projects", keys: "n", run: create },
+  ]);
   const found = projects.value;
   const shown = (found || []).filter((each) => all || !each.is_archived);
   const archived = (found || []).filter((each) => each.is_archived).length;
@@ -125,7 +127,9 @@ export function ProjectsPage() {
 }
 
 function NoProjects({ onCreate }) {
-  const text = "A project holds boards, tasks and the people who work on them. Start one, or let somebody add you to theirs.";
+  const text =
+    "A project holds boards, tasks and the people who work on them. Start one, or let somebody " +
+    "add you to theirs.";
   return html`<${Empty} icon="folder" title="No projects yet" text=${text}>
     <button type="button" class="button primary" onClick=${onCreate}>Create a project</button>
   <//>`;

@@ -30,7 +30,7 @@ function SignInFields({ errors }) {
       name="login"
       autocomplete="username"
       autocapitalize="none"
-      spellcheck="false"
+      spellcheck=${false}
       required
       errors=${errors.username}
     />
@@ -52,7 +52,7 @@ function RegisterFields({ errors }) {
       name="username"
       autocomplete="username"
       autocapitalize="none"
-      spellcheck="false"
+      spellcheck=${false}
       maxlength="150"
       required
       hint="Others find and mention you by it."
@@ -75,7 +75,7 @@ function RegisterFields({ errors }) {
       minlength="8"
       maxlength="200"
       required
-      hint="At least 8 characters, none of the well-known ones and not your name."
+      hint="At least 8 characters; a few words are easy to keep in mind."
       errors=${errors.password}
     />
   `;

@@ -224,7 +224,7 @@ export function TaskPanel({ id }) {
   const elsewhere = task?.board && behind.value && behind.value.page !== "board";
   return html`<aside
     ref=${frame}
-    class="panel"
+    class="task-panel"
     tabindex="-1"
     aria-label=${task ? `Task ${task.title}` : `Task ${id}`}
   >

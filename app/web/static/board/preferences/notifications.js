@@ -1,7 +1,7 @@
 // What the person is told, and by which channels.
 import { get, patch } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 import { Skeleton } from "../ui/empty.js";
 import { Problem } from "../ui/problem.js";
@@ -29,12 +29,8 @@ function usePreferences() {
     return get(PATH).then((found) => setRows(found.results), setError);
   };
   useEffect(() => {
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name === "preferences.updated" && read(),
-      onResync: read,
-    });
-    read();
-    return own.stop;
+    const onMessage = (name) => name === "preferences.updated" && read();
+    return readAlong(`user:${me.value.id}`, onMessage, read);
   }, []);
   const choose = async (kind, channel, on) => {
     setRows((present) => switched(present, kind, channel, on));
@@ -70,10 +66,11 @@ function Row({ row, onChoose }) {
 function Table() {
   const { rows, error, read, choose } = usePreferences();
   if (error && !rows) {
-    return html`<${Problem} title="Your choices could not be read" error=${error} onRetry=${read} />`;
+    const title = "Your choices could not be read";
+    return html`<${Problem} title=${title} error=${error} onRetry=${read} />`;
   }
   if (!rows) return html`<${Skeleton} lines=${8} height=${48} />`;
-  return html`<div class="panel flush">
+  return html`<div class="box flush">
     <table class="choices">
       <thead>
         <tr>
@@ -99,7 +96,7 @@ function OwnChanges() {
     }
     setAsked(null);
   };
-  return html`<div class="panel">
+  return html`<div class="box">
     <${Switch}
       label="Mail me about my own changes as well"
       checked=${asked ?? me.value.email_own_changes}

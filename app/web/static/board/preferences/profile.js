@@ -34,7 +34,7 @@ export function Profile() {
       <h2 id="profile">Profile</h2>
       <span class="soft">@${person.username}</span>
     </div>
-    <form class="panel stack" onSubmit=${form.submit}>
+    <form class="box stack" onSubmit=${form.submit}>
       <div class="pair">
         <${Field}
           label="First name"

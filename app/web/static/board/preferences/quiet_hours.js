@@ -1,7 +1,7 @@
 // The hours in which no mail is sent.
 import { get, put, remove } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 import { Skeleton } from "../ui/empty.js";
 import { Field } from "../ui/field.js";
@@ -17,12 +17,8 @@ function useQuietHours() {
   useEffect(() => {
     const read = () =>
       get(PATH).then(setHours, (error) => toastError("The quiet hours could not be read.", error));
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name === "quiet_hours.updated" && read(),
-      onResync: read,
-    });
-    read();
-    return own.stop;
+    const onMessage = (name) => name === "quiet_hours.updated" && read();
+    return readAlong(`user:${me.value.id}`, onMessage, read);
   }, []);
   return [hours, setHours];
 }
@@ -71,10 +67,10 @@ export function QuietHours() {
     <div class="section-head"><h2 id="quiet">Quiet hours</h2></div>
     ${!hours
       ? html`<${Skeleton} lines=${1} height=${64} />`
-      : html`<div class="panel stack">
+      : html`<div class="box stack">
           <${Switch}
             label="Send no mail in certain hours"
-            hint="What falls into them is sent when they are over. By the clock of ${hours.timezone}."
+            hint="What falls into them is sent afterwards. By the clock of ${hours.timezone}."
             checked=${hours.quiet_from !== null}
             onChange=${change}
           />

@@ -20,7 +20,7 @@ function ChangePassword() {
     frame.current.reset();
     toast("The password is changed. All other sessions have ended.");
   });
-  return html`<form class="panel stack" ref=${frame} onSubmit=${form.submit}>
+  return html`<form class="box stack" ref=${frame} onSubmit=${form.submit}>
     <!-- For password managers, which keep a password by the name that goes with it. -->
     <input
       class="hidden-visually"
@@ -49,7 +49,7 @@ function ChangePassword() {
         minlength="8"
         maxlength="200"
         required
-        hint="At least 8 characters, none of the well-known ones."
+        hint="At least 8 characters; a few words are easy to keep in mind."
         errors=${form.errors.new_password}
       />
     </div>
@@ -63,7 +63,7 @@ export function Security() {
   return html`<section class="section" aria-labelledby="security">
     <div class="section-head"><h2 id="security">Password and sessions</h2></div>
     <${ChangePassword} />
-    <div class="panel action-alone">
+    <div class="box action-alone">
       <p class="grow soft">Lost a device? End all sessions, this one as well.</p>
       <button type="button" class="button danger" onClick=${endAll}>Sign out everywhere</button>
     </div>

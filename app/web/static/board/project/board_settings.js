@@ -1,7 +1,7 @@
 // The settings of a board: its name and its columns.
 import { get, patch, post, remove } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { IconButton } from "../ui/button.js";
 import { confirm, Dialog } from "../ui/dialog.js";
 import { Skeleton } from "../ui/empty.js";
@@ -20,14 +20,10 @@ function useColumns(board) {
       get(`/boards/${board.id}/columns/`).then(setColumns, (error) =>
         toastError("The columns could not be read.", error),
       );
-    const own = follow(`project:${board.project}`, {
-      onMessage: (name, message) => {
-        if (name === "board.updated" && message.board_id === board.id) setColumns(message.columns);
-      },
-      onResync: read,
-    });
-    read();
-    return own.stop;
+    const onMessage = (name, message) => {
+      if (name === "board.updated" && message.board_id === board.id) setColumns(message.columns);
+    };
+    return readAlong(`project:${board.project}`, onMessage, read);
   }, [board.id]);
   return [columns, setColumns];
 }
@@ -60,6 +56,9 @@ function StatusSelect({ label, value, taken, ...rest }) {
     )}
   </select>`;
 }
+
+/** The limit in a field: null where it is empty. */
+const limitIn = ({ value }) => (value === "" ? null : Number(value));
 
 function Column({ column, taken, refused, onChange, onDelete }) {
   const [error, setError] = useState(null);
@@ -94,17 +93,21 @@ function Column({ column, taken, refused, onChange, onDelete }) {
       aria-label="At most so many tasks in ${column.name}"
       value=${column.wip_limit ?? ""}
       disabled=${locked}
-      onChange=${(event) => change({ wip_limit: event.target.valueAsNumber || null })}
+      onChange=${(event) => change({ wip_limit: limitIn(event.target) })}
     />
     ${!locked &&
-    html`<${IconButton} icon="trash" label="Delete the column ${column.name}" onClick=${onDelete} />`}
+    html`<${IconButton}
+      icon="trash"
+      label="Delete the column ${column.name}"
+      onClick=${onDelete}
+    />`}
     ${error && html`<span class="field-error" role="alert">${error}</span>`}
   </div>`;
 }
 
 function AddColumn({ board, taken, onAdded }) {
   const form = useForm(async (values) => {
-    const wip_limit = Number(values.wip_limit) || null;
+    const wip_limit = limitIn({ value: values.wip_limit });
     onAdded(await post(`/boards/${board.id}/columns/`, { ...values, wip_limit }));
   });
   const wrong = Object.values(form.errors).flat()[0] || form.problem;

@@ -54,8 +54,9 @@ async function reorder(theirs, from, to) {
 }
 
 async function discard(board) {
-  const text = "Its columns go with it. A board that holds tasks cannot be deleted: move them first.";
-  if (!(await confirm({ title: `Delete “${board.name}”?`, text, action: "Delete board" }))) return;
+  const title = `Delete “${board.name}”?`;
+  const text = "Its columns go with it. A board with tasks cannot be deleted: move them first.";
+  if (!(await confirm({ title, text, action: "Delete board" }))) return;
   try {
     await remove(`/boards/${board.id}/`);
     boards.value = boards.value.filter((each) => each.id !== board.id);

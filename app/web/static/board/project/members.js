@@ -53,7 +53,7 @@ function AddMember({ project }) {
         placeholder="Username or e-mail"
         autocomplete="off"
         autocapitalize="none"
-        spellcheck="false"
+        spellcheck=${false}
         maxlength="254"
         required
         aria-invalid=${Boolean(wrong)}
@@ -127,7 +127,7 @@ function handOver(project, member) {
 
 function leave(project) {
   const title = `Leave “${project.name}”?`;
-  const text = "Your tasks in it will be assigned to nobody. To come back, somebody has to add you.";
+  const text = "Your tasks in it will be assigned to nobody. Only others can add you again.";
   const act = async () => {
     await post(`/projects/${project.id}/leave/`);
     go("projects");
@@ -136,25 +136,29 @@ function leave(project) {
   return asked({ title, text, action: "Leave project" }, act, `You have left “${project.name}”.`);
 }
 
-function actionsOn(project, member) {
-  const stays = member.is_owner ? "The owner stays: give the project to somebody else first." : null;
-  const mine = member.user === me.value.id;
+const OWNER_STAYS = "The owner stays: give the project to somebody else first.";
+
+function actionsOnOneself(project, member) {
   const archived = project.is_archived ? "The project is archived." : null;
+  const refused = member.is_owner ? OWNER_STAYS : archived;
+  return [{ label: "Leave project", run: () => leave(project), danger: true, refused }];
+}
+
+function actionsOn(project, member) {
+  if (member.user === me.value.id) return actionsOnOneself(project, member);
+  const refused = refusal(project, "members") || (member.is_owner ? OWNER_STAYS : null);
   return [
-    !mine &&
-      !member.is_owner && {
-        label: "Make owner",
-        run: () => handOver(project, member),
-        refused: refusal(project, "transfer"),
-      },
-    mine
-      ? { label: "Leave project", run: () => leave(project), danger: true, refused: stays || archived }
-      : {
-          label: "Remove from project",
-          run: () => expel(project, member),
-          danger: true,
-          refused: refusal(project, "members") || stays,
-        },
+    !member.is_owner && {
+      label: "Make owner",
+      run: () => handOver(project, member),
+      refused: refusal(project, "transfer"),
+    },
+    {
+      label: "Remove from project",
+      run: () => expel(project, member),
+      danger: true,
+      refused,
+    },
   ];
 }
 

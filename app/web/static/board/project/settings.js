@@ -169,10 +169,10 @@ export function Settings({ project }) {
   return html`<section class="section" aria-labelledby="settings">
     <div class="section-head"><h2 id="settings">Settings</h2></div>
     ${refused && html`<p class="soft">${refused}</p>`}
-    <div class="panel stack">
+    <div class="box stack">
       <${Details} key=${project.id} project=${project} refused=${refused} />
     </div>
-    <div class="panel"><${Sla} project=${project} refused=${refused} /></div>
+    <div class="box"><${Sla} project=${project} refused=${refused} /></div>
     <${Endings} project=${project} />
   </section>`;
 }

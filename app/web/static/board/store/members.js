@@ -1,6 +1,6 @@
 // The members of projects, read once for all that shows them.
 import { signal, useEffect } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { loadMembers } from "./projects.js";
 
 const members = signal(new Map());
@@ -15,12 +15,9 @@ async function read(project) {
 }
 
 function start(project) {
-  const own = follow(`project:${project}`, {
-    onMessage: (name) => name.startsWith("member.") && read(project),
-    onResync: () => read(project),
-  });
-  read(project);
-  return own.stop;
+  const again = () => read(project);
+  const onMessage = (name) => name.startsWith("member.") && again();
+  return readAlong(`project:${project}`, onMessage, again);
 }
 
 /** The members of a project, `{user, username, role, …}`, live; none until they are read. */

@@ -4,7 +4,12 @@ import { html, useState } from "../lib.js";
 export function Password({ children, ...rest }) {
   const [shown, setShown] = useState(false);
   return html`<div class="password">
-    <input ...${rest} type=${shown ? "text" : "password"} autocapitalize="none" spellcheck="false" />
+    <input
+      ...${rest}
+      type=${shown ? "text" : "password"}
+      autocapitalize="none"
+      spellcheck=${false}
+    />
     <button
       type="button"
       aria-pressed=${shown}
