@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import redis
-from browsing import CHROMIUM, MISSING, Complaints, Picture, Windows, launch
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import CHROMIUM, MISSING, WAIT_MS, Complaints, Picture, Windows, launch
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from service import running
 from tree import PASSWORD, Tree, User
 
@@ -40,6 +40,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, for as long as this folder's tests run: Playwright's loop must not outlive them."""
     if CHROMIUM is None:
         pytest.skip(MISSING)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright, launch(playwright) as started:
         yield started
 
@@ -103,6 +104,7 @@ def enter(windows: Windows) -> Callable[..., Page]:
         credentials = {"username": user.username, "password": PASSWORD}
         assert page.request.post("/session/", data=credentials).ok
         page.goto(f"/{place}")
+        page.get_by_role("navigation", name="Main").wait_for(state="attached")
         return page
 
     return open_for

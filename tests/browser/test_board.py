@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from browsing import Complaints, assert_accessible
+from browsing import WAIT_MS, Complaints, assert_accessible
 from playwright.sync_api import Locator, Page, expect
 from tree import User
 
 Enter = Callable[..., Page]
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass
@@ -62,14 +64,18 @@ def grab(page: Page, title: str) -> None:
     page.mouse.move(start["x"] + 60, start["y"] + 30, steps=3)
 
 
-def drag(page: Page, title: str, name: str) -> None:
-    """Drag a card over the first one of the column `name`, and let it go where the gap shows."""
+def let_go(page: Page, name: str) -> None:
+    """Move what is grabbed over the first card of the column `name`, and leave it in the gap."""
     end = lane(page, name).locator(".card").first.bounding_box()
     assert end
-    grab(page, title)
     page.mouse.move(end["x"] + 60, end["y"] + 6, steps=10)
     expect(lane(page, name).locator(".card-gap")).to_be_visible()
     page.mouse.up()
+
+
+def drag(page: Page, title: str, name: str) -> None:
+    grab(page, title)
+    let_go(page, name)
 
 
 def test_a_drag_appears_in_the_other_window_and_can_be_undone(ground, enter):
@@ -87,6 +93,26 @@ def test_a_drag_appears_in_the_other_window_and_can_be_undone(ground, enter):
     hers.get_by_role("button", name="Undo").click()
     expect(cards(his, "To do")).to_have_text(["Paint"])
     expect(cards(hers, "To do")).to_have_text(["Paint"])
+
+
+def test_what_others_do_waits_until_the_card_is_let_go(ground, enter):
+    fuel, _ = ground.task("Fuel"), ground.task("Paint")
+    ground.task("Test", "REVIEW")
+    hers = enter(ground.ada, ground.place)
+    expect(cards(hers, "To do")).to_have_text(["Fuel", "Paint"])
+    grab(hers, "Paint")
+    expect(hers.locator(".card-gap")).to_be_visible()
+    ground.ada.send("POST", f"/tasks/{fuel}/move/", json={"status": "DONE"})
+    # The page has heard of that when it has heard of what came after.
+    ground.ada.send("PATCH", f"/boards/{ground.board}/", json={"name": "Launch"})
+    expect(hers.get_by_role("link", name="Launch")).to_be_visible()
+    expect(cards(hers, "To do").first).to_have_text("Fuel")
+    expect(cards(hers, "Done")).to_have_count(0)
+
+    let_go(hers, "Review")
+    expect(cards(hers, "Done")).to_have_text(["Fuel"])
+    expect(cards(hers, "Review")).to_have_text(["Paint", "Test"])
+    expect(cards(hers, "To do")).to_have_count(0)
 
 
 def test_a_card_is_carried_by_keyboard_and_each_step_is_said(ground, enter):
@@ -233,18 +259,18 @@ def test_who_leaves_the_project_sees_no_board_any_more(ground, enter, complaints
     expect(cards(his, "To do")).to_have_text(["Paint"])
     ground.ada.send("DELETE", f"/projects/{ground.project}/members/{ground.bob.id}/")
     expect(his.get_by_text("There is no such board for you")).to_be_visible()
+    his.wait_for_load_state("networkidle")
     complaints.forgive("404")
 
 
 def test_people_on_the_board_see_each_other_and_who_writes(ground, enter):
-    task = ground.task("Paint")
+    ground.task("Paint")
     hers, his = enter(ground.ada, ground.place), enter(ground.bob, ground.place)
     expect(hers.get_by_role("group", name=f"Also here: {ground.bob.username}")).to_be_visible()
     for page in (hers, his):
         page.get_by_role("link", name="Paint").click()
     his.get_by_label("Write a comment").press_sequentially("Well")
     expect(hers.get_by_text(f"{ground.bob.username} is typing")).to_be_visible()
-    his.goto(f"/#tasks/{task + 1_000_000}")
     his.goto("/#inbox")
     expect(hers.get_by_role("group", name=f"Also here: {ground.bob.username}")).to_have_count(0)
 
@@ -323,6 +349,7 @@ def test_a_deleted_task_is_gone_for_who_looks_at_it_and_can_be_brought_back(
     hers.get_by_role("button", name="More", exact=True).click()
     hers.get_by_role("menuitem", name="Delete").click()
     expect(his.get_by_text("This task is gone")).to_be_visible()
+    his.wait_for_load_state("networkidle")
     complaints.forgive("404")
     expect(hers.get_by_role("complementary", name="Task Paint")).to_have_count(0)
     hers.get_by_role("button", name="Undo").click()
@@ -343,6 +370,7 @@ def test_the_focus_comes_into_the_panel_and_goes_back_to_the_card(ground, enter)
 def test_a_task_that_cannot_be_seen_is_told_so(ground, enter, complaints: Complaints):
     his = enter(ground.bob, "#tasks/999999999")
     expect(his.get_by_text("There is no such task for you")).to_be_visible()
+    his.wait_for_load_state("networkidle")
     complaints.forgive("404")
 
 

@@ -14,6 +14,7 @@ import { Palette } from "./palette/palette.js";
 import { behind, route } from "./router.js";
 import { me } from "./session.js";
 import { Guard } from "./shell/failures.js";
+import { Head } from "./shell/head.js";
 import { Side } from "./shell/side.js";
 import { useGlobalCommands } from "./shell/commands.js";
 import { followProjects } from "./store/live_projects.js";
@@ -35,11 +36,12 @@ const PAGES = {
 };
 
 function UnknownPage() {
-  return html`<div class="content">
-    <${Empty} icon="search" title="There is no such page" text="The address may be mistyped or old.">
-      <a class="button" href="#">Go to your projects</a>
-    <//>
-  </div>`;
+  return html`<${Head} title="Nothing here" />
+    <div class="content">
+      <${Empty} icon="search" title="There is no such page" text="The address may be mistyped or old.">
+        <a class="button" href="#">Go to your projects</a>
+      <//>
+    </div>`;
 }
 
 /** Its frame is always there: what appears in it is read out. */

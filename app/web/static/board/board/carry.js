@@ -1,5 +1,5 @@
 // The board from the keyboard: going from card to card, and carrying one elsewhere.
-import { signal } from "../lib.js";
+import { signal, useLayoutEffect } from "../lib.js";
 import { between } from "./moves.js";
 
 /** The card that the tab key leads to; null for the first one. */
@@ -22,9 +22,11 @@ const STEPS = {
 export function withCarried(lanes, tasks) {
   if (!carried.value) return lanes;
   const { id, status, index } = carried.value;
+  const task = tasks.get(id);
+  if (!task) return lanes;
   return lanes.map((lane) => {
     const rest = lane.tasks.filter((task) => task.id !== id);
-    if (lane.status === status) rest.splice(index, 0, tasks.get(id));
+    if (lane.status === status) rest.splice(index, 0, task);
     return rest.length === lane.tasks.length && lane.status !== status
       ? lane
       : { ...lane, tasks: rest };
@@ -36,6 +38,16 @@ export function focusCard(id) {
   current.value = id;
   requestAnimationFrame(() => {
     document.querySelector(`.card[data-id="${id}"] .card-link`)?.focus();
+  });
+}
+
+/** Keep the focus on a card that is drawn anew elsewhere, in another column. */
+export function useKeptFocus(frame) {
+  const held = frame.current?.contains(document.activeElement);
+  const id = held && document.activeElement.closest(".card")?.dataset.id;
+  useLayoutEffect(() => {
+    if (!id || document.activeElement !== document.body) return;
+    frame.current.querySelector(`.card[data-id="${id}"] .card-link`)?.focus();
   });
 }
 
@@ -95,6 +107,8 @@ function putBack() {
 function press(key, id, { lanes, canMove, onDrop }) {
   const at = find(lanes, id);
   if (!at) return false;
+  // The one that was carried may be gone by now.
+  if (carried.value && carried.value.id !== id) carried.value = null;
   if (key in STEPS) (carried.value ? carry : (all, step) => go(all, at, step))(lanes, STEPS[key]);
   else if (carried.value && (key === " " || key === "Enter")) putDown(lanes, onDrop);
   else if (carried.value && key === "Escape") putBack();

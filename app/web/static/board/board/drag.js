@@ -1,29 +1,30 @@
 // Dragging cards with a mouse or a finger.
 import Sortable from "sortablejs";
-import { signal, useEffect } from "../lib.js";
+import { signal, useEffect, useRef } from "../lib.js";
 
 const TOUCH_DELAY_MS = 180;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** The columns as they were when the drag began; null while nothing is dragged. */
-export const frozen = signal(null);
+/** Whether a card is being dragged: the board is not drawn anew before that is over. */
+export const dragging = signal(false);
 
 const idOf = (card) => Number(card.dataset.id);
 
 /**
  * Let the cards of a list be dragged, within it and into the others.
  *
- * `lanes()` are the columns as they are drawn: they stay so during a drag, whatever comes in.
  * `onDrop(id, status, ids, index)` gets the cards of the list in their new order. Before that every
  * node is back where it was, since Preact owns them and will move them itself.
  */
-export function useDrag(list, { enabled, lanes, onDrop }) {
+export function useDrag(list, { enabled, onDrop }) {
+  const latest = useRef(null);
+  latest.current = onDrop;
   useEffect(() => {
     if (!enabled) return undefined;
     let home;
     const onStart = ({ item }) => {
       home = item.nextSibling;
-      frozen.value = lanes();
+      dragging.value = true;
       document.body.classList.add("dragging");
     };
     const onEnd = ({ item, from, to }) => {
@@ -31,8 +32,8 @@ export function useDrag(list, { enabled, lanes, onDrop }) {
       const stays = to === from && item.nextSibling === home;
       from.insertBefore(item, home);
       document.body.classList.remove("dragging");
-      if (!stays) onDrop(idOf(item), to.dataset.status, ids, ids.indexOf(idOf(item)));
-      frozen.value = null;
+      if (!stays) latest.current(idOf(item), to.dataset.status, ids, ids.indexOf(idOf(item)));
+      dragging.value = false;
     };
     const sortable = Sortable.create(list.current, {
       group: "cards",
@@ -50,6 +51,13 @@ export function useDrag(list, { enabled, lanes, onDrop }) {
       onStart,
       onEnd,
     });
-    return () => sortable.destroy();
+    // Holding a finger on a link asks for its menu as well.
+    const noMenu = (event) => dragging.value && event.preventDefault();
+    const element = list.current;
+    element.addEventListener("contextmenu", noMenu);
+    return () => {
+      element.removeEventListener("contextmenu", noMenu);
+      sortable.destroy();
+    };
   }, [enabled]);
 }

@@ -28,9 +28,9 @@ function More({ board, lane }) {
 }
 
 /** A column of the board; `filtered` says that not all of its cards are among the tasks. */
-export function Lane({ board, lane, filtered, first, looks, canWrite, lanes, onDrop }) {
+export function Lane({ board, lane, filtered, first, looks, canWrite, onDrop }) {
   const list = useRef(null);
-  useDrag(list, { enabled: canWrite, lanes, onDrop });
+  useDrag(list, { enabled: canWrite, onDrop });
   const heading = `lane-${lane.id}`;
   return html`<section class="lane" aria-labelledby=${heading}>
     <header class="lane-head">

@@ -31,6 +31,8 @@ import { Problem } from "../ui/problem.js";
 import { Ago } from "../ui/time.js";
 import { toast } from "../ui/toast.js";
 
+const COVERED = () => document.querySelectorAll(".shell > .side, .shell > .main");
+
 /** Back to the page behind. */
 function close() {
   const { page, id, query } = behind.value || { page: "tasks" };
@@ -48,12 +50,18 @@ async function copyLink(id) {
   }
 }
 
-/** The focus comes into the panel, and goes back to the card when it is closed. */
+/**
+ * The focus comes into the panel, and goes back to the card when it is closed; where the panel
+ * covers everything, nothing behind it can have it meanwhile.
+ */
 function useFocus(frame, id) {
   useEffect(() => {
     const before = document.activeElement;
+    const hidden = matchMedia("(width < 768px)").matches ? [...COVERED()] : [];
+    hidden.forEach((each) => (each.inert = true));
     frame.current.focus();
     return () => {
+      hidden.forEach((each) => (each.inert = false));
       requestAnimationFrame(() => {
         if (route.value.page === "task") return;
         if (document.querySelector(`.card[data-id="${id}"]`)) focusCard(id);
@@ -216,7 +224,7 @@ export function TaskPanel({ id }) {
   const elsewhere = task?.board && behind.value && behind.value.page !== "board";
   return html`<aside
     ref=${frame}
-    class="panel"
+    class="task-panel"
     tabindex="-1"
     aria-label=${task ? `Task ${task.title}` : `Task ${id}`}
   >

@@ -39,8 +39,9 @@ function Body({ comment, editing, talk, members, onDone }) {
   if (comment.deleted_at) return html`<p class="soft">This comment was deleted.</p>`;
   if (!editing) return html`<${Prose} text=${comment.body} />`;
   const send = async (body) => {
-    onDone();
-    return talk.edit(comment, body);
+    const sent = await talk.edit(comment, body);
+    if (sent) onDone();
+    return sent;
   };
   return html`<${Writer}
     label="Change the comment"

@@ -1,7 +1,6 @@
 // The comments of a task, live.
 import { get, patch, post, queryOf, remove } from "../api.js";
-import { useMemo } from "../lib.js";
-import { computed, signal } from "../lib.js";
+import { computed, signal, useMemo } from "../lib.js";
 import { learn } from "../store/projects.js";
 import { toastError } from "../ui/toast.js";
 import { useStream } from "./live.js";
@@ -99,10 +98,8 @@ class Talk {
 
   #lose(id) {
     const known = this.#byId.peek().get(id);
-    if (known)
-      this.#keep([
-        { ...known, body: "", deleted_at: known.deleted_at || new Date().toISOString() },
-      ]);
+    const now = new Date().toISOString();
+    if (known) this.#keep([{ ...known, body: "", deleted_at: known.deleted_at || now }]);
   }
 
   #keep(comments) {

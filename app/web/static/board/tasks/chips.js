@@ -48,10 +48,10 @@ export const chipNames = (own) => Object.keys(own).filter((name) => !SHOWN_ELSEW
 export function Chips({ own, onRemove, onClear }) {
   const names = chipNames(own);
   if (names.length === 0) return null;
-  return html`<ul class="chips" aria-label="Filters">
+  return html`<ul class="filter-chips" aria-label="Filters">
     ${names.map((name) => {
       const { title, text } = described(name, own[name]);
-      return html`<li key=${name} class="chip">
+      return html`<li key=${name} class="filter-chip">
         <span class="cut"><span class="soft">${title}:</span> ${text}</span>
         <button type="button" aria-label="Remove the filter ${title}" onClick=${() => onRemove(name)}>
           <${Icon} name="close" />

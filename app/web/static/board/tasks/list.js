@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from "../lib.js";
 import { follow } from "../live.js";
 import { me } from "../session.js";
 import { projects } from "../store/projects.js";
+import { taskOf } from "../store/tasks.js";
 import { matches } from "./matching.js";
-import { taskOf } from "./messages.js";
 
 const PAGE = 50;
 // A connection may follow a hundred streams, and open pages follow some as well.
@@ -31,8 +31,7 @@ function applied(state, message, query) {
     return { ...state, fresh };
   }
   const known = state.tasks[at];
-  if (message.version <= known.version) return state;
-  return { ...state, tasks: state.tasks.with(at, taskOf(message, known)) };
+  return { ...state, tasks: state.tasks.with(at, newer(known, taskOf(message))) };
 }
 
 /**
@@ -84,7 +83,7 @@ export function useTaskList(query) {
       const page = await get("/tasks/", { ...query, page_size: PAGE, cursor }, abort);
       const tasks = page.results.flatMap((task) => {
         const later = told.current.get(task.id);
-        return later?.action === "deleted" ? [] : [newer(task, later && taskOf(later, task))];
+        return later?.action === "deleted" ? [] : [newer(task, later && taskOf(later))];
       });
       setState((state) => joined(cursor ? state : EMPTY, tasks, page));
     } catch (error) {

@@ -70,38 +70,40 @@ export function Rows({ list, selection }) {
   }, [missing]);
   const all = tasks.length > 0 && selection.ids.size === tasks.length;
   return html`
-    <table class="tasks">
-      <thead>
-        <tr>
-          <th scope="col" class="task-choose">
-            <input
-              type="checkbox"
-              checked=${all}
-              aria-label="Choose all that are shown"
-              onChange=${all ? selection.clear : selection.all}
-            />
-          </th>
-          <th scope="col"><span class="hidden-visually">Priority</span></th>
-          <th scope="col">Task</th>
-          <th scope="col">Title</th>
-          <th scope="col">Status</th>
-          <th scope="col">Project</th>
-          <th scope="col">Due</th>
-          <th scope="col"><span class="hidden-visually">Assignee</span></th>
-        </tr>
-      </thead>
-      <tbody>
-        ${tasks.map(
-          (task) => html`<${Row}
-            key=${task.id}
-            task=${task}
-            ...${around(task)}
-            chosen=${selection.ids.has(task.id)}
-            onToggle=${selection.toggle}
-          />`,
-        )}
-      </tbody>
-    </table>
+    <div class="tasks-frame">
+      <table class="tasks">
+        <thead>
+          <tr>
+            <th scope="col" class="task-choose">
+              <input
+                type="checkbox"
+                checked=${all}
+                aria-label="Choose all that are shown"
+                onChange=${all ? selection.clear : selection.all}
+              />
+            </th>
+            <th scope="col"><span class="hidden-visually">Priority</span></th>
+            <th scope="col">Task</th>
+            <th scope="col">Title</th>
+            <th scope="col">Status</th>
+            <th scope="col">Project</th>
+            <th scope="col">Due</th>
+            <th scope="col"><span class="hidden-visually">Assignee</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${tasks.map(
+            (task) => html`<${Row}
+              key=${task.id}
+              task=${task}
+              ...${around(task)}
+              chosen=${selection.ids.has(task.id)}
+              onToggle=${selection.toggle}
+            />`,
+          )}
+        </tbody>
+      </table>
+    </div>
     ${busy && html`<div class="tasks-more"><${Skeleton} lines=${3} height=${24} /></div>`}
     ${next && !busy && !error && html`<${Sentinel} key=${next} onNear=${list.more} />`}
     ${error &&
