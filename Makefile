@@ -49,6 +49,10 @@ types: .venv ## check the types only
 bench: .venv ## measure speed; see benchmarks/
 	$(PYTHON) -m benchmarks $(args)
 
+.PHONY: screenshots
+screenshots: .venv ## take the pictures of the board that the documents show
+	PYTHONPATH=tests/support $(PYTHON) docs/take_screenshots.py
+
 .PHONY: requirements
 requirements: .venv ## resolve requirements*.in to exact pins (add -U: make requirements args=-U)
 	$(UV_COMPILE) $(args) requirements.in -o requirements.txt

@@ -41,6 +41,8 @@ _CONTENT = {
     "board": "board",
     "position": "position",
     "due_date": "due_date",
+    "due_date_only": "due_date_only",
+    "estimated_hours": "estimated_hours",
     "sla_breached": "sla_breached",
     "completed_at": "completed_at",
     "assigned_to": "assignee",

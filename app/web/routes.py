@@ -1,6 +1,7 @@
 """Pages: the board, Swagger UI and ReDoc, all of them served without another host."""
 
 import secrets
+from pathlib import Path
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
@@ -31,6 +32,17 @@ _STYLESHEETS = (
     "palette.css",
 )
 
+_STATIC = Path(__file__).parent / "static"
+_FIRST_SCRIPT = "board/theme.js"
+_MODULES = tuple(
+    sorted(
+        file.relative_to(_STATIC).as_posix()
+        for file in (_STATIC / "board").rglob("*.js")
+        if not file.match(_FIRST_SCRIPT)
+    )
+)
+"""The modules of the board. Named in the page, they are read at once, not one behind the other."""
+
 _ONE_YEAR = 31_536_000
 _VENDOR = "vendor/"
 
@@ -59,7 +71,7 @@ bp = _AssetBlueprint(
     "web",
     __name__,
     template_folder="templates",
-    static_folder="static",
+    static_folder=_STATIC,
     static_url_path="/assets",
 )
 
@@ -77,6 +89,8 @@ def board() -> Response:
         nonce=nonce,
         import_map={"imports": vendored},
         stylesheets=_STYLESHEETS,
+        first_script=_FIRST_SCRIPT,
+        modules=_MODULES,
     )
 
 

@@ -227,6 +227,11 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/api/v1/webhooks/{webhook_id}/replay/"): Row(
         P.MANAGE_WEBHOOKS, lambda w: {"from_seq": 1}, status=202
     ),
+    ("POST", "/session/"): Row(
+        OPEN, lambda w: {"username": w.owner.username, "password": PASSWORD}
+    ),
+    ("POST", "/session/refresh/"): Row(OPEN),
+    ("DELETE", "/session/"): Row(SIGNED_IN, status=204),
     ("GET", "/livez"): Row(OPEN),
     ("GET", "/readyz"): Row(OPEN),
     ("GET", "/api/health/"): Row(OPEN),

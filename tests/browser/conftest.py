@@ -7,12 +7,14 @@ asks another host. `SCREENSHOTS=folder` keeps the pictures that tests take, and 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from browsing import CHROMIUM, MISSING, Complaints, Picture, Windows, launch
-from playwright.sync_api import Browser, Page, sync_playwright
+import redis
+from browsing import CHROMIUM, MISSING, WAIT_MS, Complaints, Picture, Windows, launch
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from service import running
-from tree import Tree, User
+from tree import PASSWORD, Tree, User
 
 PLENTY = {
     "SIGN_IN_RATE": "1000000/minute",
@@ -38,6 +40,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, for as long as this folder's tests run: Playwright's loop must not outlive them."""
     if CHROMIUM is None:
         pytest.skip(MISSING)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright, launch(playwright) as started:
         yield started
 
@@ -48,6 +51,14 @@ def site(browser: Browser, package_database_url: str) -> Iterator[Tree]:
     with running(package_database_url, PLENTY) as service:
         assert service.tree
         yield service.tree
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(site: Tree) -> None:
+    """Everybody here comes from one address, which may register and sign in only so often."""
+    with redis.Redis.from_url(site.address("REDIS_URL")) as client:
+        for key in client.scan_iter("*limit*", count=1000):
+            client.delete(key)
 
 
 @pytest.fixture
@@ -82,6 +93,21 @@ def windows(
 def page(windows: Windows) -> Page:
     """A page of a person who was never here before."""
     return windows.open()
+
+
+@pytest.fixture
+def enter(windows: Windows) -> Callable[..., Page]:
+    """Opens a page for somebody who is signed in: `enter(ada, "#tasks")`."""
+
+    def open_for(user: User, place: str = "", **options: Any) -> Page:
+        page = windows.open(**options)
+        credentials = {"username": user.username, "password": PASSWORD}
+        assert page.request.post("/session/", data=credentials).ok
+        page.goto(f"/{place}")
+        page.get_by_role("navigation", name="Main").wait_for(state="attached")
+        return page
+
+    return open_for
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.xdist_group("realtime")
 TASKS = "/api/v1/tasks/"
 FIELDS = {
     "task_id", "title", "description", "priority", "status", "project", "board", "position",
-    "due_date", "sla_breached", "assigned_to", "created_by", "created_at", "updated_at",
-    "completed_at", "version", "action", "stream", "seq", "event_id",
+    "due_date", "due_date_only", "estimated_hours", "sla_breached", "assigned_to", "created_by",
+    "created_at", "updated_at", "completed_at", "version", "action", "stream", "seq", "event_id",
 }  # fmt: skip
 REMOVAL = {"task_id", "action", "stream", "seq", "event_id"}
 
@@ -39,7 +39,7 @@ def test_each_change_arrives_within_a_second(listen, ada, bob, eve, transports):
     assert set(created) == FIELDS
     assert created["stream"] == f"user:{ada.id}"
     assert (created["title"], created["priority"]) == ("Paint", "CRITICAL")
-    assert created["due_date"] == task["due_date"]
+    assert (created["due_date"], created["due_date_only"]) == (task["due_date"], True)
     assert created["assigned_to"] == bob.id
     assert (updated["action"], updated["status"]) == ("updated", "REVIEW")
     assert set(deleted) == REMOVAL

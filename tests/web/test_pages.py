@@ -41,6 +41,12 @@ def test_a_page_loads_only_files_of_ours_that_exist(client: FlaskClient, path: s
             assert answer.status_code == 200, file
 
 
+def test_the_board_names_its_modules_so_that_they_are_read_at_once(client: FlaskClient) -> None:
+    named = re.findall(r'rel="modulepreload" href="/assets/([^"]*)"', client.get("/").text)
+    modules = {file.relative_to(STATIC).as_posix() for file in STATIC.glob("board/**/*.js")}
+    assert sorted(modules - {"board/theme.js"}) == named
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_no_inline_code(client: FlaskClient, path: str) -> None:
     text = client.get(path).text

@@ -2,11 +2,15 @@
 
 const root = document.documentElement.dataset.root;
 
-/** What went wrong: `status` as of HTTP (0: no answer), `errors` by field, `detail` to be shown. */
+/**
+ * What went wrong: `status` as of HTTP (0: no answer), `errors` by field, and the sentence to show;
+ * `problem` is all that the service said.
+ */
 export class ApiError extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.title || "The service did not answer. Check your connection.");
     this.status = status;
+    this.problem = problem;
     this.errors = problem.errors || {};
     this.code = (problem.type || "").split("/").pop();
   }
@@ -46,11 +50,15 @@ async function send(method, url, { body, headers = {}, signal } = {}) {
   }
 }
 
-/** The answer of the service, whatever its body. Throws ApiError unless it is a good one. */
-export async function request(method, path, { query, ...options } = {}) {
+/**
+ * The answer of the service, whatever its body. Throws ApiError unless it is a good one.
+ *
+ * With an access token that is too old it asks for another one and tries again, unless `once`.
+ */
+export async function request(method, path, { query, once = false, ...options } = {}) {
   const url = address(path, query);
   let answer = await send(method, url, options);
-  if (answer.status === 401 && auth.token() && (await auth.renew())) {
+  if (answer.status === 401 && !once && auth.token() && (await auth.renew())) {
     answer = await send(method, url, options);
   }
   if (!answer.ok) throw new ApiError(answer.status, await answer.json().catch(() => ({})));
@@ -73,7 +81,7 @@ export const remove = (path, options) => json("DELETE", V1 + path, options);
 /** The session of this page, which is no part of the API proper (see app/web/session_routes.py). */
 export const session = {
   start: (credentials) => json("POST", "/session/", { body: credentials }),
-  refresh: () => json("POST", "/session/refresh/"),
+  refresh: () => json("POST", "/session/refresh/", { once: true }),
   end: () => json("DELETE", "/session/"),
 };
 
@@ -85,4 +93,9 @@ export async function getAll(path, query = {}) {
     found.push(...part.results);
     if (!part.next) return found;
   }
+}
+
+/** The query of a link that the service gave, such as `next`, to be asked for with `get`. */
+export function queryOf(link) {
+  return Object.fromEntries(new URL(link).searchParams);
 }

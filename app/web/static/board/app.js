@@ -13,10 +13,12 @@ import { Help } from "./palette/help.js";
 import { Palette } from "./palette/palette.js";
 import { behind, route } from "./router.js";
 import { me } from "./session.js";
+import { Guard } from "./shell/failures.js";
+import { Head } from "./shell/head.js";
 import { Side } from "./shell/side.js";
 import { useGlobalCommands } from "./shell/commands.js";
-import { forgetProjects, loadProjects } from "./store/projects.js";
-import { loadUnread } from "./store/inbox.js";
+import { followProjects } from "./store/live_projects.js";
+import { applyRead, loadUnread } from "./store/inbox.js";
 import { Questions } from "./ui/dialog.js";
 import { Empty } from "./ui/empty.js";
 import { Toasts, toastError } from "./ui/toast.js";
@@ -33,39 +35,39 @@ const PAGES = {
   unknown: UnknownPage,
 };
 
-const SHOWN_FIRST = { page: "tasks", id: null, query: "" };
-
 function UnknownPage() {
-  return html`<div class="content">
-    <${Empty} icon="search" title="There is no such page" text="The address may be mistyped or old.">
-      <a class="button" href="#">Go to your projects</a>
-    <//>
-  </div>`;
+  return html`<${Head} title="Nothing here" />
+    <div class="content">
+      <${Empty} icon="search" title="There is no such page" text="The address may be mistyped or old.">
+        <a class="button" href="#">Go to your projects</a>
+      <//>
+    </div>`;
 }
 
+/** Its frame is always there: what appears in it is read out. */
 function Banner() {
-  if (line.value !== "offline") return null;
-  return html`<div class="banner" role="status">
-    You are offline. Changes of others appear as soon as the connection is back.
+  return html`<div role="status">
+    ${line.value === "offline" &&
+    html`<p class="banner">
+      You are offline. What you see may be old, and changes may fail, until the connection is back.
+    </p>`}
   </div>`;
 }
 
 /** Keep the lists that every page needs true while somebody is signed in. */
 function useEverydayData(person) {
   useEffect(() => {
-    const load = () =>
-      Promise.all([loadProjects(), loadUnread()]).catch((error) =>
-        toastError("Your projects could not be read.", error),
-      );
+    const failed = (error) => toastError("Your projects could not be read.", error);
+    const count = () => loadUnread().catch(failed);
+    const unfollow = followProjects(person.id, failed);
     const own = follow(`user:${person.id}`, {
-      onMessage: (name) => /^(project|member|board)\./.test(name) && load(),
-      onResync: load,
+      onMessage: (name, message) => name === "notification.read" && applyRead(message),
+      onResync: count,
     });
-    own.ready.then(load);
-    load();
+    own.ready.then(count);
     return () => {
       own.stop();
-      forgetProjects();
+      unfollow();
     };
   }, [person.id]);
 }
@@ -74,14 +76,18 @@ function SignedIn({ person }) {
   useEverydayData(person);
   useGlobalCommands();
   const task = route.value.page === "task" ? route.value.id : null;
-  const shown = task === null ? route.value : behind.value || SHOWN_FIRST;
-  const Page = PAGES[shown.page];
+  // The panel of a task that was opened by a link says what belongs behind it.
+  const shown = task === null ? route.value : behind.value;
+  const Page = shown && PAGES[shown.page];
   return html`<div class="shell">
     <a class="button skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${Side} />
     <main class="main" id="main" tabindex="-1">
       <${Banner} />
-      <${Page} key=${`${shown.page}${shown.id}`} id=${shown.id} query=${shown.query} />
+      ${shown &&
+      html`<${Guard} key=${`${shown.page}${shown.id}`}>
+        <${Page} id=${shown.id} query=${shown.query} />
+      <//>`}
     </main>
     ${task !== null && html`<${TaskPanel} key=${task} id=${task} />`}
     <${Palette} />

@@ -36,6 +36,18 @@ export function follow(stream, { onMessage, onResync }) {
   return { ready, stop };
 }
 
+/**
+ * Follow a stream and `read` what it is about: at once, and again where the place in the stream was
+ * not known yet, since something may have happened in between. Returns how to stop.
+ */
+export function readAlong(stream, onMessage, read) {
+  const isKnown = Boolean(socket?.connected) && places.of(stream) !== undefined;
+  const { ready, stop } = follow(stream, { onMessage, onResync: read });
+  read();
+  if (!isKnown) ready.then(read);
+  return stop;
+}
+
 /** Call `handler(message)` for each message of that name that is outside any stream. */
 export function hear(name, handler) {
   heard.set(name, handler);
@@ -95,6 +107,7 @@ function compare({ heads }) {
 
 function connected() {
   clearTimeout(offlineTimer);
+  offlineTimer = undefined;
   line.value = "online";
   asking.clear();
   [...followed.keys()].forEach(catchUp);
@@ -103,8 +116,7 @@ function connected() {
 
 /** A short break is nobody's business; a longer one is shown. */
 function broken() {
-  clearTimeout(offlineTimer);
-  offlineTimer = setTimeout(() => (line.value = "offline"), GRACE_MS);
+  offlineTimer ??= setTimeout(() => (line.value = "offline"), GRACE_MS);
 }
 
 async function comeBack() {

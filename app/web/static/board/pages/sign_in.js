@@ -1,17 +1,132 @@
-import { html } from "../lib.js";
-import { signIn } from "../session.js";
+// Signing in and registering; the address stays, so that one lands where one was going.
+import { html, useEffect, useRef, useState } from "../lib.js";
+import { ended, isKnown, register, signIn } from "../session.js";
 import { Field } from "../ui/field.js";
 import { useForm } from "../ui/form.js";
+import { Password } from "../ui/password.js";
+
+const root = document.documentElement.dataset.root;
+
+const SIGN_IN = {
+  title: "Sign in",
+  action: "Sign in",
+  send: ({ login, password }) => signIn({ username: login, password }),
+  other: "New here?",
+  change: "Create an account",
+};
+
+const REGISTER = {
+  title: "Create your account",
+  action: "Create account",
+  send: register,
+  other: "You have an account?",
+  change: "Sign in instead",
+};
+
+function SignInFields({ errors }) {
+  return html`
+    <${Field}
+      label="Username or e-mail"
+      name="login"
+      autocomplete="username"
+      autocapitalize="none"
+      spellcheck=${false}
+      required
+      errors=${errors.username}
+    />
+    <${Field}
+      label="Password"
+      as=${Password}
+      name="password"
+      autocomplete="current-password"
+      required
+      errors=${errors.password}
+    />
+  `;
+}
+
+function RegisterFields({ errors }) {
+  return html`
+    <${Field}
+      label="Username"
+      name="username"
+      autocomplete="username"
+      autocapitalize="none"
+      spellcheck=${false}
+      maxlength="150"
+      required
+      hint="Others find and mention you by it."
+      errors=${errors.username}
+    />
+    <${Field}
+      label="E-mail"
+      name="email"
+      type="email"
+      autocomplete="email"
+      maxlength="254"
+      required
+      errors=${errors.email}
+    />
+    <${Field}
+      label="Password"
+      as=${Password}
+      name="password"
+      autocomplete="new-password"
+      minlength="8"
+      maxlength="200"
+      required
+      hint="At least 8 characters; a few words are easy to keep in mind."
+      errors=${errors.password}
+    />
+  `;
+}
+
+function Form({ mode }) {
+  const form = useForm(mode.send);
+  const frame = useRef(null);
+  useEffect(() => {
+    const first = frame.current.querySelector("[aria-invalid=true]") || frame.current.elements[0];
+    if (!form.busy) first.focus();
+  }, [form.errors]);
+  return html`<form class="stack" ref=${frame} onSubmit=${form.submit}>
+    ${mode === SIGN_IN
+      ? html`<${SignInFields} errors=${form.errors} />`
+      : html`<${RegisterFields} errors=${form.errors} />`}
+    <p class="form-error" role="alert">${form.problem}</p>
+    <button class="button primary wide" disabled=${form.busy}>${mode.action}</button>
+  </form>`;
+}
 
 export function SignInPage() {
-  const form = useForm(signIn);
-  return html`<main class="plain">
-    <h1>Sign in</h1>
-    <form class="stack" onSubmit=${form.submit}>
-      <${Field} label="Username or e-mail" name="username" autocomplete="username" required />
-      <${Field} label="Password" name="password" type="password" autocomplete="current-password" required />
-      ${form.problem && html`<p class="form-error" role="alert">${form.problem}</p>`}
-      <button class="button primary" disabled=${form.busy}>Sign in</button>
-    </form>
-  </main>`;
+  const [mode, setMode] = useState(isKnown() || ended.value ? SIGN_IN : REGISTER);
+  useEffect(() => {
+    document.title = `${mode.title} · Tasks`;
+  }, [mode]);
+  return html`<div class="door">
+    <header class="door-brand">
+      <img src="${root}/assets/favicon.svg" alt="" />
+      <p class="door-name">Tasks</p>
+      <p class="soft">Plan, assign and finish work together, on boards that everybody sees live.</p>
+    </header>
+    <main class="door-card">
+      <h1>${mode.title}</h1>
+      ${ended.value && html`<p class="door-note" role="status">${ended.value}</p>`}
+      <${Form} key=${mode.title} mode=${mode} />
+      <p class="soft">
+        ${mode.other}${" "}
+        <button
+          type="button"
+          class="as-link"
+          onClick=${() => setMode(mode === SIGN_IN ? REGISTER : SIGN_IN)}
+        >
+          ${mode.change}
+        </button>
+      </p>
+    </main>
+    <footer class="door-foot">
+      <a href="${root}/api/docs/">API documentation</a>
+      <a href="${root}/api/redoc/">Reference</a>
+      <a href="${root}/api/health/">Health</a>
+    </footer>
+  </div>`;
 }

@@ -1,6 +1,6 @@
 import { html, signal, useEffect } from "../lib.js";
 import { paletteOpen } from "../palette/palette.js";
-import { go, route } from "../router.js";
+import { behind, go, route } from "../router.js";
 import { me, signOut } from "../session.js";
 import { boards, projects } from "../store/projects.js";
 import { unread } from "../store/inbox.js";
@@ -8,6 +8,7 @@ import { theme, toggleTheme } from "../store/theme.js";
 import { Avatar, nameOf } from "../ui/avatar.js";
 import { IconButton } from "../ui/button.js";
 import { Icon } from "../ui/icon.js";
+import { Keys } from "../ui/keys.js";
 import { Menu } from "../ui/menu.js";
 
 const root = document.documentElement.dataset.root;
@@ -27,8 +28,10 @@ export function SideButton() {
 
 function Link({ to, icon, nested = false, children }) {
   const [page, id] = to.split("/");
-  const here = route.value.page === page.replace(/s$/, "") || route.value.page === page;
-  const current = here && (id === undefined || Number(id) === route.value.id);
+  // While a task is open, the page behind it is the one that one is on.
+  const shown = (route.value.page === "task" && behind.value) || route.value;
+  const here = shown.page === page.replace(/s$/, "") || shown.page === page;
+  const current = here && (id === undefined || Number(id) === shown.id);
   return html`<a
     class="side-link ${nested ? "nested" : ""}"
     href="#${to}"
@@ -80,7 +83,7 @@ export function Side() {
       </a>
       <div class="side-list">
         <button type="button" class="side-link" onClick=${() => (paletteOpen.value = true)}>
-          <${Icon} name="search" /><span class="grow">Search</span><kbd>Ctrl K</kbd>
+          <${Icon} name="search" /><span class="grow">Search</span><${Keys} keys="mod+k" />
         </button>
         <${Link} to="tasks" icon="list">Tasks<//>
         <${Link} to="inbox" icon="inbox">

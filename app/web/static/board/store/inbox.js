@@ -14,6 +14,11 @@ hear("notification.created", (message) => {
   newest.value = message.notification;
 });
 
+/** Take over what was read, perhaps in another window, as the own stream tells. */
+export function applyRead(message) {
+  unread.value = message.unread;
+}
+
 /** Read the number anew. */
 export async function loadUnread() {
   unread.value = (await get("/notifications/count/")).unread;

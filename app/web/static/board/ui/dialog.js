@@ -1,27 +1,27 @@
 import { html, signal, useEffect, useId, useRef } from "../lib.js";
 import { IconButton } from "./button.js";
 
-/** A modal dialog; the browser keeps the focus inside, Escape and a click beside it close it. */
-export function Dialog({ title, onClose, class: extra = "", children }) {
+/** A modal `<dialog>`: the browser keeps the focus inside, and it goes back where it came from. */
+export function useModal(onClose) {
   const element = useRef(null);
-  const heading = useId();
   useEffect(() => {
     const before = document.activeElement;
     element.current.showModal();
     return () => before?.focus?.();
   }, []);
-  const cancel = (event) => {
+  const onCancel = (event) => {
     event.preventDefault();
     onClose();
   };
-  const clicked = (event) => event.target === element.current && onClose();
-  return html`<dialog
-    ref=${element}
-    class="dialog ${extra}"
-    aria-labelledby=${heading}
-    onCancel=${cancel}
-    onClick=${clicked}
-  >
+  const onClick = (event) => event.target === element.current && onClose();
+  return { ref: element, onCancel, onClick };
+}
+
+/** A modal dialog with a title; Escape and a click beside it close it. */
+export function Dialog({ title, onClose, class: extra = "", children }) {
+  const modal = useModal(onClose);
+  const heading = useId();
+  return html`<dialog class="dialog ${extra}" aria-labelledby=${heading} ...${modal}>
     <header>
       <h2 id=${heading}>${title}</h2>
       <${IconButton} icon="close" label="Close" onClick=${onClose} />

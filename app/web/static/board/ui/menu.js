@@ -3,16 +3,18 @@ import { html, useEffect, useRef, useState } from "../lib.js";
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 /**
- * A button that opens a list of actions. `items`: `{label, run, icon?, danger?, checked?}` or null.
+ * A button that opens a list of actions.
  *
- * Arrow keys go through the list, Escape and a click elsewhere close it.
+ * `items`: `{label, run, icon?, danger?, checked?, refused?}` or null; `refused` says why that one
+ * cannot be chosen. Arrow keys go through the list, Escape and a click elsewhere close it.
  */
-export function Menu({ label, button, class: look = "button quiet", place = "", items }) {
+export function Menu({ label, button, class: look = "button quiet", place = "", items, onOpen }) {
   const [open, setOpen] = useState(false);
   const frame = useRef(null);
   useEffect(() => {
     if (!open) return undefined;
     frame.current.querySelector(".menu-item")?.focus();
+    onOpen?.();
     const away = (event) => !frame.current.contains(event.target) && setOpen(false);
     addEventListener("pointerdown", away);
     return () => removeEventListener("pointerdown", away);
@@ -32,9 +34,12 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
     event.preventDefault();
     event.stopPropagation();
   };
-  const choose = (run) => () => {
-    shut();
-    run();
+  const choose = ({ run, refused }) => {
+    if (refused) return undefined;
+    return () => {
+      shut();
+      run();
+    };
   };
   return html`<div class="menu" ref=${frame} onKeyDown=${onKeyDown}>
     <button
@@ -48,8 +53,9 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
     >
       ${button}
     </button>
-    ${open &&
-    html`<div class="menu-list ${place}" role="menu" aria-label=${label}>
+    ${
+      open &&
+      html`<div class="menu-list ${place}" role="menu" aria-label=${label}>
       ${items.filter(Boolean).map(
         (item) => html`<button
           key=${item.label}
@@ -57,13 +63,17 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
           class="menu-item ${item.danger ? "danger" : ""}"
           role=${item.checked === undefined ? "menuitem" : "menuitemradio"}
           aria-checked=${item.checked}
-          onClick=${choose(item.run)}
+          aria-disabled=${Boolean(item.refused)}
+          onClick=${choose(item)}
         >
           ${item.icon}
-          <span class="grow">${item.label}</span>
+          <span class="grow">
+            ${item.label} ${item.refused && html`<span class="menu-why">${item.refused}</span>`}
+          </span>
           ${item.checked && "✓"}
         </button>`,
       )}
-    </div>`}
+    </div>`
+    }
   </div>`;
 }

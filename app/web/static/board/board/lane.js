@@ -1,0 +1,55 @@
+import { html, useRef, useState } from "../lib.js";
+import { toastError } from "../ui/toast.js";
+import { Card } from "./card.js";
+import { useDrag } from "./drag.js";
+import { QuickAdd } from "./quick_add.js";
+
+function Count({ lane: { count, wip_limit: limit }, shown }) {
+  const state = limit === null || count < limit ? "" : count > limit ? "danger" : "warning";
+  const words = limit === null ? `${count} cards` : `${count} cards, the limit is ${limit}`;
+  return html`<span class="badge ${state}" title=${words}>
+    <span aria-hidden="true">
+      ${shown !== null && `${shown} of `}${count}${limit !== null && html` / ${limit}`}
+    </span>
+    <span class="hidden-visually">${words}</span>
+  </span>`;
+}
+
+function More({ board, lane }) {
+  const [busy, setBusy] = useState(false);
+  const load = async () => {
+    setBusy(true);
+    await board.more(lane).catch((error) => toastError("The rest could not be read.", error));
+    setBusy(false);
+  };
+  return html`<button type="button" class="button quiet lane-add" disabled=${busy} onClick=${load}>
+    ${busy ? "Loading …" : "Load more"}
+  </button>`;
+}
+
+/** A column of the board; `filtered` says that not all of its cards are among the tasks. */
+export function Lane({ board, lane, filtered, first, looks, canWrite, onDrop }) {
+  const list = useRef(null);
+  useDrag(list, { enabled: canWrite, onDrop });
+  const heading = `lane-${lane.id}`;
+  return html`<section class="lane" aria-labelledby=${heading}>
+    <header class="lane-head">
+      <h2 class="cut" id=${heading}>${lane.name}</h2>
+      <${Count} lane=${lane} shown=${filtered ? lane.tasks.length : null} />
+    </header>
+    <div class="lane-scroll">
+      <div class="lane-cards" ref=${list} data-status=${lane.status}>
+        ${lane.tasks.map(
+          (task) => html`<${Card}
+            key=${task.id}
+            task=${task}
+            first=${task.id === first}
+            look=${looks.get(task.id) || ""}
+          />`,
+        )}
+      </div>
+      ${lane.next && html`<${More} board=${board} lane=${lane} />`}
+      ${canWrite && html`<${QuickAdd} board=${board} lane=${lane} />`}
+    </div>
+  </section>`;
+}

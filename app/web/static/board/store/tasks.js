@@ -1,0 +1,83 @@
+// The tasks that are shown anywhere: the newest version known of each, and changes on their way.
+import { computed, signal } from "../lib.js";
+
+const known = signal(new Map());
+const guesses = signal(new Map());
+const watchers = new Set();
+
+/** The tasks by id, with what this page has changed and the service has not confirmed yet. */
+export const tasks = computed(() => {
+  const shown = new Map(known.value);
+  for (const [id, made] of guesses.value) {
+    if (shown.has(id)) shown.set(id, Object.assign({}, shown.get(id), ...made));
+  }
+  return shown;
+});
+
+/** Call `watcher(id, before, after)` for each task that is another one than before. */
+export function watch(watcher) {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/** Take over tasks as the API shows them, each unless a newer version of it is known. */
+export function keep(found) {
+  const before = known.peek();
+  const newer = found.filter((task) => !(before.get(task.id)?.version >= task.version));
+  if (newer.length === 0) return;
+  known.value = new Map([...before, ...newer.map((task) => [task.id, task])]);
+  newer.forEach((task) => tell(task.id, before.get(task.id), task));
+}
+
+/** A task is gone, or out of sight. */
+export function forget(id) {
+  const before = known.peek();
+  const rest = new Map(before);
+  rest.delete(id);
+  known.value = rest;
+  tell(id, before.get(id), null);
+}
+
+function tell(...change) {
+  watchers.forEach((watcher) => watcher(...change));
+}
+
+/** The task of a message of the socket, in the shape of the API. */
+export function taskOf(message) {
+  const { task_id, assigned_to, created_by, action, stream, seq, event_id, ...fields } = message;
+  return { ...fields, id: task_id, assignee: assigned_to, reporter: created_by };
+}
+
+/** Take over what the socket tells of a task. */
+export function hearOf(name, message) {
+  if (name === "task.deleted") forget(message.task_id);
+  else if (name.startsWith("task.")) keep([taskOf(message)]);
+}
+
+/**
+ * Show `changes` of a task at once while `send()` asks the service for them.
+ *
+ * Returns the task that `send` resolves to; when it fails, everything is as before, and it throws.
+ */
+export async function change(id, changes, send) {
+  const guess = { ...changes };
+  setGuesses(id, (made) => [...made, guess]);
+  try {
+    const task = await send();
+    keep([task]);
+    return task;
+  } finally {
+    setGuesses(id, (made) => made.filter((each) => each !== guess));
+  }
+}
+
+function setGuesses(id, next) {
+  const all = new Map(guesses.peek());
+  const made = next(all.get(id) || []);
+  if (made.length) all.set(id, made);
+  else all.delete(id);
+  guesses.value = all;
+}
+
+/** The header that lets a change through only while the task is at this version. */
+export const ifMatch = (task) => ({ headers: { "If-Match": `"v${task.version}"` } });

@@ -1,0 +1,151 @@
+"""Signing in, registering, and how sessions end, here and in the other window."""
+
+import re
+
+import pytest
+from browsing import assert_accessible
+from playwright.sync_api import expect
+from tree import PASSWORD
+
+REFUSED = "the server responded with a status of"
+ANOTHER = "another long password"
+
+
+@pytest.fixture
+def ada(person):
+    return person("ada")
+
+
+def fill(page, **fields):
+    for name, value in fields.items():
+        page.locator(f"[name={name}]").fill(value)
+
+
+def sign_in(page, person, password=PASSWORD):
+    fill(page, login=person.username, password=password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_a_newcomer_registers_and_is_told_what_to_do_first(windows, picture):
+    page = windows.open("/", timezone_id="Europe/Berlin")
+    expect(page.get_by_role("heading", name="Create your account")).to_be_visible()
+    expect(page.get_by_label("Username")).to_be_focused()
+    assert_accessible(page)
+    picture(page, "door")
+
+    fill(page, username="newcomer", email="newcomer@example.com", password=PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Welcome, newcomer")).to_be_visible()
+    expect(page.get_by_role("link", name="Open “Default board”")).to_be_visible()
+    assert_accessible(page)
+    page.goto("/#preferences")
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(page, ada, complaints):
+    page.goto("/")
+    fill(page, username="me", email="no", password=PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    # The browser itself refuses what is no address.
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    fill(page, email=f"new-{ada.username}@example.com")
+    page.get_by_role("button", name="Create account").click()
+
+    expect(page.locator(".field-error")).to_contain_text("must not be me")
+    expect(page.get_by_label("Username")).to_be_focused()
+    complaints.forgive(f"{REFUSED} 422")
+    fill(page, username=ada.username)
+    page.get_by_role("button", name="Create account").click()
+
+    expect(page.locator(".field-error")).to_contain_text("is taken")
+    expect(page.get_by_label("Password", exact=True)).to_have_value(PASSWORD)
+    assert_accessible(page)
+    complaints.forgive(f"{REFUSED} 409")
+
+
+def test_a_password_can_be_looked_at(page):
+    page.goto("/")
+    password = page.get_by_label("Password", exact=True)
+    password.fill("seen")
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show the password").click()
+    expect(password).to_have_attribute("type", "text")
+
+
+def test_who_signs_in_lands_where_a_link_led(page, ada, complaints):
+    page.goto("/#projects")
+    page.get_by_role("button", name="Sign in instead").click()
+    sign_in(page, ada, "a wrong password")
+    expect(page.get_by_role("alert")).to_have_text("The username, e-mail or password is wrong.")
+    complaints.forgive(f"{REFUSED} 401")
+
+    sign_in(page, ada)
+
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    assert "cookie" not in page.evaluate("document.cookie + Object.keys(localStorage)")
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_a_session_that_ends_elsewhere_says_so_and_goes_on_at_the_same_place(
+    enter, ada, complaints
+):
+    page = enter(ada, "#inbox")
+    expect(page.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+
+    ada.send("POST", "/auth/logout-all/")
+
+    expect(page.locator(".door-note")).to_contain_text("Your session has ended")
+    complaints.forgive(f"{REFUSED} 401")
+    assert_accessible(page)
+    sign_in(page, ada)
+    expect(page.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+
+
+def test_a_new_password_ends_other_sessions_and_not_that_of_this_browser(enter, ada, complaints):
+    page = enter(ada, "#preferences")
+    neighbour = page.context.new_page()
+    neighbour.goto("/#inbox")
+    elsewhere = enter(ada, "#inbox")
+    expect(elsewhere.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+    expect(neighbour.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+    change = page.get_by_role("button", name="Change password")
+    fill(page, current="a wrong one", wanted=ANOTHER)
+    change.click()
+    expect(page.locator(".field-error")).to_have_text("is wrong")
+    complaints.forgive(f"{REFUSED} 422")
+
+    fill(page, current=PASSWORD, wanted=ANOTHER)
+    change.click()
+
+    expect(page.locator(".toast")).to_contain_text("The password is changed")
+    expect(elsewhere.locator(".door-note")).to_contain_text("Your session has ended")
+    complaints.forgive(f"{REFUSED} 401")
+    sign_in(elsewhere, ada, ANOTHER)
+    elsewhere.goto("/#projects")
+    elsewhere.get_by_role("button", name="New project").click()
+    fill(elsewhere, name="Told to both windows")
+    elsewhere.keyboard.press("Enter")
+    for window in (page, neighbour):
+        expect(window.get_by_role("navigation")).to_contain_text("Told to both windows")
+    page.reload()
+    expect(page.get_by_role("heading", name="Preferences")).to_be_visible()
+
+
+def test_who_signs_out_is_out_in_every_window_of_the_browser(enter, ada):
+    page = enter(ada, "#preferences")
+    other = page.context.new_page()
+    other.goto("/#inbox")
+    expect(other.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/#?$"))
+    expect(page.locator(".door-note")).to_have_count(0)
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
