@@ -16,9 +16,11 @@ import pytest
 import requests
 import socketio
 import websocket
+from flask import Flask
 from sqlalchemy import create_engine, text
 
 from app.config import Settings
+from app.extensions import db
 from embedded.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -217,12 +219,20 @@ def relay(settings: Settings) -> Iterator[None]:
     engine.dispose()
 
 
+def wait_for_positions(app: Flask) -> None:
+    """Wait until all that has happened can be heard: a stream stands where it was handed out to."""
+    with app.app_context():
+        unordered = text("SELECT count(*) FROM events WHERE position IS NULL")
+        wait_until(lambda: db.session.scalar(unordered) == 0, 5)
+
+
 @pytest.fixture
-def listen(server: Server, app: object, relay: None) -> Iterator[Callable[..., Listener]]:
+def listen(server: Server, app: Flask, relay: None) -> Iterator[Callable[..., Listener]]:
     """Connects Socket.IO clients: `listen(ada)`."""
     open_clients: list[Listener] = []
 
     def connect(person: Any, **kwargs: Any) -> Listener:
+        wait_for_positions(app)
         kwargs = {"transports": ["websocket"], "auth": {"token": person.access}} | kwargs
         listener = Listener(server, **kwargs)
         open_clients.append(listener)
@@ -234,10 +244,11 @@ def listen(server: Server, app: object, relay: None) -> Iterator[Callable[..., L
 
 
 @pytest.fixture
-def listen_raw(server: Server, app: object, relay: None) -> Callable[..., Raw]:
+def listen_raw(server: Server, app: Flask, relay: None) -> Callable[..., Raw]:
     """Connects clients to the bare WebSocket: `listen_raw(ada)`."""
 
     def connect(person: Any, **kwargs: Any) -> Raw:
+        wait_for_positions(app)
         return Raw(server.connect(f"/ws/tasks/?token={person.access}", **kwargs))
 
     return connect
