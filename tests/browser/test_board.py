@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from browsing import Complaints, assert_accessible
+from browsing import WAIT_MS, Complaints, assert_accessible
 from playwright.sync_api import Locator, Page, expect
 from tree import User
 
 Enter = Callable[..., Page]
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass
@@ -257,18 +259,18 @@ def test_who_leaves_the_project_sees_no_board_any_more(ground, enter, complaints
     expect(cards(his, "To do")).to_have_text(["Paint"])
     ground.ada.send("DELETE", f"/projects/{ground.project}/members/{ground.bob.id}/")
     expect(his.get_by_text("There is no such board for you")).to_be_visible()
+    his.wait_for_load_state("networkidle")
     complaints.forgive("404")
 
 
 def test_people_on_the_board_see_each_other_and_who_writes(ground, enter):
-    task = ground.task("Paint")
+    ground.task("Paint")
     hers, his = enter(ground.ada, ground.place), enter(ground.bob, ground.place)
     expect(hers.get_by_role("group", name=f"Also here: {ground.bob.username}")).to_be_visible()
     for page in (hers, his):
         page.get_by_role("link", name="Paint").click()
     his.get_by_label("Write a comment").press_sequentially("Well")
     expect(hers.get_by_text(f"{ground.bob.username} is typing")).to_be_visible()
-    his.goto(f"/#tasks/{task + 1_000_000}")
     his.goto("/#inbox")
     expect(hers.get_by_role("group", name=f"Also here: {ground.bob.username}")).to_have_count(0)
 
@@ -347,6 +349,7 @@ def test_a_deleted_task_is_gone_for_who_looks_at_it_and_can_be_brought_back(
     hers.get_by_role("button", name="More", exact=True).click()
     hers.get_by_role("menuitem", name="Delete").click()
     expect(his.get_by_text("This task is gone")).to_be_visible()
+    his.wait_for_load_state("networkidle")
     complaints.forgive("404")
     expect(hers.get_by_role("complementary", name="Task Paint")).to_have_count(0)
     hers.get_by_role("button", name="Undo").click()
@@ -367,6 +370,7 @@ def test_the_focus_comes_into_the_panel_and_goes_back_to_the_card(ground, enter)
 def test_a_task_that_cannot_be_seen_is_told_so(ground, enter, complaints: Complaints):
     his = enter(ground.bob, "#tasks/999999999")
     expect(his.get_by_text("There is no such task for you")).to_be_visible()
+    his.wait_for_load_state("networkidle")
     complaints.forgive("404")
 
 

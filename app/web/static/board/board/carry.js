@@ -1,5 +1,5 @@
 // The board from the keyboard: going from card to card, and carrying one elsewhere.
-import { signal } from "../lib.js";
+import { signal, useLayoutEffect } from "../lib.js";
 import { between } from "./moves.js";
 
 /** The card that the tab key leads to; null for the first one. */
@@ -38,6 +38,16 @@ export function focusCard(id) {
   current.value = id;
   requestAnimationFrame(() => {
     document.querySelector(`.card[data-id="${id}"] .card-link`)?.focus();
+  });
+}
+
+/** Keep the focus on a card that is drawn anew elsewhere, in another column. */
+export function useKeptFocus(frame) {
+  const held = frame.current?.contains(document.activeElement);
+  const id = held && document.activeElement.closest(".card")?.dataset.id;
+  useLayoutEffect(() => {
+    if (!id || document.activeElement !== document.body) return;
+    frame.current.querySelector(`.card[data-id="${id}"] .card-link`)?.focus();
   });
 }
 

@@ -51,6 +51,13 @@ export function useDrag(list, { enabled, onDrop }) {
       onStart,
       onEnd,
     });
-    return () => sortable.destroy();
+    // Holding a finger on a link asks for its menu as well.
+    const noMenu = (event) => dragging.value && event.preventDefault();
+    const element = list.current;
+    element.addEventListener("contextmenu", noMenu);
+    return () => {
+      element.removeEventListener("contextmenu", noMenu);
+      sortable.destroy();
+    };
   }, [enabled]);
 }

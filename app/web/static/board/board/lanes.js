@@ -2,7 +2,7 @@
 import { html, useMemo, useRef } from "../lib.js";
 import { route } from "../router.js";
 import { tasks } from "../store/tasks.js";
-import { carried, current, onCardKey, said, withCarried } from "./carry.js";
+import { carried, current, onCardKey, said, useKeptFocus, withCarried } from "./carry.js";
 import { dragging } from "./drag.js";
 import { isActive, passes } from "./filters.js";
 import { useGlide } from "./glide.js";
@@ -40,6 +40,7 @@ export function Lanes({ board, filters, canWrite }) {
   const lanes = withCarried(visible, tasks.value);
   const still = useStill(filters);
   useGlide(frame, lanes, still || dragging.value);
+  useKeptFocus(frame);
   // The same element again is not compared: no node moves under the pointer.
   if (dragging.value && drawn.current) return drawn.current;
 
