@@ -49,7 +49,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(page, ada, 
     page.get_by_role("button", name="Create account").click()
     # The browser itself refuses what is no address.
     expect(page.get_by_label("E-mail")).to_be_focused()
-    fill(page, email="somebody-new@example.com")
+    fill(page, email=f"new-{ada.username}@example.com")
     page.get_by_role("button", name="Create account").click()
 
     expect(page.locator(".field-error")).to_contain_text("must not be me")
@@ -58,7 +58,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(page, ada, 
     fill(page, username=ada.username)
     page.get_by_role("button", name="Create account").click()
 
-    expect(page.locator(".field-error")).to_contain_text("taken")
+    expect(page.locator(".field-error")).to_contain_text("is taken")
     expect(page.get_by_label("Password", exact=True)).to_have_value(PASSWORD)
     assert_accessible(page)
     complaints.forgive(f"{REFUSED} 409")

@@ -14,7 +14,7 @@ import { Switch } from "../ui/switch.js";
 function Look() {
   return html`<section class="section" aria-labelledby="look">
     <div class="section-head"><h2 id="look">Appearance</h2></div>
-    <div class="panel">
+    <div class="box">
       <${Switch}
         label="Dark theme"
         hint="In this browser."
