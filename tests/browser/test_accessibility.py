@@ -43,7 +43,7 @@ def places(person):
 
 def show(page, place, sign):
     page.evaluate("place => { location.hash = place }", place)
-    expect(page.locator("#main, dialog").get_by_text(sign).first).to_be_attached()
+    expect(page.locator("#main, .task-panel").get_by_text(sign).first).to_be_attached()
     expect(page.locator(".skeleton")).to_have_count(0)
 
 

@@ -1,6 +1,6 @@
 // Dragging cards with a mouse or a finger.
 import Sortable from "sortablejs";
-import { signal, useEffect, useRef } from "../lib.js";
+import { signal, useEffect } from "../lib.js";
 
 const TOUCH_DELAY_MS = 180;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -17,8 +17,6 @@ const idOf = (card) => Number(card.dataset.id);
  * node is back where it was, since Preact owns them and will move them itself.
  */
 export function useDrag(list, { enabled, onDrop }) {
-  const latest = useRef(null);
-  latest.current = onDrop;
   useEffect(() => {
     if (!enabled) return undefined;
     let home;
@@ -32,7 +30,7 @@ export function useDrag(list, { enabled, onDrop }) {
       const stays = to === from && item.nextSibling === home;
       from.insertBefore(item, home);
       document.body.classList.remove("dragging");
-      if (!stays) latest.current(idOf(item), to.dataset.status, ids, ids.indexOf(idOf(item)));
+      if (!stays) onDrop(idOf(item), to.dataset.status, ids, ids.indexOf(idOf(item)));
       dragging.value = false;
     };
     const sortable = Sortable.create(list.current, {

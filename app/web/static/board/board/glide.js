@@ -4,11 +4,15 @@ import { useLayoutEffect, useRef } from "../lib.js";
 const GLIDE = { duration: 200, easing: "cubic-bezier(0.2, 0, 0, 1)" };
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-function places(frame) {
+/** Where the cards of some columns are, as far as they are in sight. */
+function places(frame, statuses) {
   const found = new Map();
-  for (const card of frame.querySelectorAll(".card")) {
-    const { left, top } = card.getBoundingClientRect();
-    found.set(card.dataset.id, { card, left, top, list: card.parentNode });
+  for (const list of frame.querySelectorAll(".lane-cards")) {
+    if (!statuses.has(list.dataset.status)) continue;
+    for (const card of list.children) {
+      const { left, top, bottom } = card.getBoundingClientRect();
+      if (bottom > 0 && top < innerHeight) found.set(card.dataset.id, { card, left, top, list });
+    }
   }
   return found;
 }
@@ -22,6 +26,12 @@ function glide(before, { card, left, top, list }) {
   }
 }
 
+/** The columns that are others than they were. */
+function changed(before, after) {
+  const old = new Set(before);
+  return new Set(after.filter((lane) => !old.has(lane)).map((lane) => lane.status));
+}
+
 /**
  * Animate what is new in `lanes` since they were drawn last.
  *
@@ -30,12 +40,17 @@ function glide(before, { card, left, top, list }) {
 export function useGlide(frame, lanes, still) {
   const drawn = useRef(null);
   const before = useRef(null);
-  if (frame.current && drawn.current !== lanes && !still) before.current = places(frame.current);
+  if (frame.current && drawn.current && drawn.current !== lanes && !still && !calm.matches) {
+    const statuses = changed(drawn.current, lanes);
+    before.current = { statuses, places: places(frame.current, statuses) };
+  }
   useLayoutEffect(() => {
     const earlier = before.current;
     before.current = null;
     drawn.current = lanes;
-    if (!earlier || calm.matches) return;
-    for (const [id, place] of places(frame.current)) glide(earlier.get(id), place);
+    if (!earlier) return;
+    for (const [id, place] of places(frame.current, earlier.statuses)) {
+      glide(earlier.places.get(id), place);
+    }
   });
 }

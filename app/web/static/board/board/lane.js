@@ -1,4 +1,4 @@
-import { html, useRef, useState } from "../lib.js";
+import { html, memo, useRef, useState } from "../lib.js";
 import { toastError } from "../ui/toast.js";
 import { Card } from "./card.js";
 import { useDrag } from "./drag.js";
@@ -28,7 +28,8 @@ function More({ board, lane }) {
 }
 
 /** A column of the board; `filtered` says that not all of its cards are among the tasks. */
-export function Lane({ board, lane, filtered, first, looks, canWrite, onDrop }) {
+export const Lane = memo(function Lane(props) {
+  const { board, lane, filtered, first, open, held, canWrite, onDrop } = props;
   const list = useRef(null);
   useDrag(list, { enabled: canWrite, onDrop });
   const heading = `lane-${lane.id}`;
@@ -44,7 +45,7 @@ export function Lane({ board, lane, filtered, first, looks, canWrite, onDrop }) 
             key=${task.id}
             task=${task}
             first=${task.id === first}
-            look=${looks.get(task.id) || ""}
+            look=${task.id === held ? "carried" : task.id === open ? "open" : ""}
           />`,
         )}
       </div>
@@ -52,4 +53,4 @@ export function Lane({ board, lane, filtered, first, looks, canWrite, onDrop }) 
       ${canWrite && html`<${QuickAdd} board=${board} lane=${lane} />`}
     </div>
   </section>`;
-}
+});

@@ -9,13 +9,8 @@ import { useGlide } from "./glide.js";
 import { Lane } from "./lane.js";
 import { between, move, standing } from "./moves.js";
 
-/** How each card that stands out looks. */
-function looksOf({ page, id }) {
-  const looks = new Map();
-  if (page === "task") looks.set(id, "open");
-  if (carried.value) looks.set(carried.value.id, "carried");
-  return looks;
-}
+/** The id of a card where it is in the column; null otherwise. */
+const within = (lane, id) => (lane.tasks.some((task) => task.id === id) ? id : null);
 
 function filtered(lanes, filters) {
   if (!isActive(filters)) return lanes;
@@ -35,6 +30,9 @@ function useStill(filters) {
 export function Lanes({ board, filters, canWrite }) {
   const frame = useRef(null);
   const drawn = useRef(null);
+  const latest = useRef(null);
+  // Always the same function, so that a column is drawn anew only when it is another one.
+  const onDrop = useRef((...dropped) => latest.current(...dropped));
   const all = isActive(filters) ? board.allLanes.value : board.lanes.value;
   const visible = useMemo(() => filtered(all, filters), [all, filters]);
   const lanes = withCarried(visible, tasks.value);
@@ -48,9 +46,11 @@ export function Lanes({ board, filters, canWrite }) {
     const home = all.find((lane) => lane.tasks.some((task) => task.id === id));
     if (home) move(board, id, place, standing(home, id));
   };
-  const onDrop = (id, status, ids, index) => drop(id, between(status, ids, index));
+  latest.current = (id, status, ids, index) => drop(id, between(status, ids, index));
   const onKeyDown = (event) => onCardKey(event, { lanes, canMove: canWrite, onDrop: drop });
-  const ids = lanes.flatMap((lane) => lane.tasks.map((task) => task.id));
+  const there = lanes.find((lane) => within(lane, current.value));
+  const first = there ? current.value : lanes.find((lane) => lane.tasks.length)?.tasks[0].id;
+  const open = route.value.page === "task" ? route.value.id : null;
   drawn.current = html`<div class="board" ref=${frame} onKeyDown=${onKeyDown}>
     ${lanes.map(
       (lane) => html`<${Lane}
@@ -58,10 +58,11 @@ export function Lanes({ board, filters, canWrite }) {
         board=${board}
         lane=${lane}
         filtered=${isActive(filters)}
-        first=${ids.includes(current.value) ? current.value : ids[0]}
-        looks=${looksOf(route.value)}
+        first=${within(lane, first)}
+        open=${within(lane, open)}
+        held=${within(lane, carried.value?.id)}
         canWrite=${canWrite}
-        onDrop=${onDrop}
+        onDrop=${onDrop.current}
       />`,
     )}
     <p id="card-help" class="hidden-visually">

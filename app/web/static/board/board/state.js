@@ -74,7 +74,7 @@ export class Board {
     else if (name.startsWith("task.")) hearOf(name, message);
     else if (name === "project.updated") this.#archived(message.is_archived);
     else if (name === "board.updated" && message.board_id === this.id) this.#rename(message);
-    else if (/^(member\.|board\.deleted|project\.deleted)/.test(name)) this.load();
+    else if (name === "board.deleted" || name === "project.deleted") this.load();
   }
 
   /** Read the next cards of a column. Throws ApiError. */

@@ -175,7 +175,7 @@ export function InboxPage() {
   useReading();
   const only = onlyUnread.value;
   return html`<${Head} title="Inbox">
-      ${unread.value > 0 && html`<span class="badge accent">${unread.value} unread</span>`}
+      ${unread.value > 0 && html`<span class="badge accent only-wide">${unread.value} unread</span>`}
       <span class="row spread">
         <button
           type="button"

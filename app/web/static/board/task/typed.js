@@ -20,10 +20,10 @@ export function HoursField({ task, canWrite }) {
   const shown = task.estimated_hours ?? "";
   const done = async () => {
     const hours = text === "" ? null : Number(text);
+    setText(null);
     if (text !== null && hours !== base.current.estimated_hours && Number.isFinite(hours)) {
       await save(base.current, { estimated_hours: hours });
     }
-    setText(null);
   };
   return html`<input
     class="property-value"
@@ -64,8 +64,9 @@ export function TitleField({ task, canWrite }) {
   useGrowing(field, text ?? task.title);
   const done = async () => {
     const title = text?.trim();
-    if (title && title !== base.current.title) await save(base.current, { title });
+    // Before it is saved: what is typed while that takes its time stays.
     setText(null);
+    if (title && title !== base.current.title) await save(base.current, { title });
   };
   return html`<h2 class="panel-title">
     <label class="hidden-visually" for=${label}>Title</label>

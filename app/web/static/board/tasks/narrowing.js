@@ -22,10 +22,10 @@ function Checks({ title, names, Mark, prop, name, own, onChange }) {
     const all = others.length < chosen.length ? others : [...chosen, value];
     onChange(name, all.join());
   };
-  return html`<fieldset class="checks">
+  return html`<fieldset class="narrowing-checks">
     <legend class="label">${title}</legend>
     ${Object.entries(names).map(
-      ([value, label]) => html`<label key=${value} class="check">
+      ([value, label]) => html`<label key=${value} class="narrowing-check">
         <input type="checkbox" checked=${chosen.includes(value)} onChange=${toggle(value)} />
         <${Mark} ...${{ [prop]: value }} /><span>${label}</span>
       </label>`,

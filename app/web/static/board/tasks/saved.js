@@ -43,7 +43,7 @@ function NameDialog({ title, name = "", action, send, onClose }) {
       <${Field}
         label="Name"
         name="name"
-        value=${name}
+        defaultValue=${name}
         maxlength="100"
         required
         autofocus
