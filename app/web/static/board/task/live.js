@@ -50,7 +50,7 @@ export function useTask(id) {
     load();
     // Out of sight in one stream, a task may still be seen in another.
     return watch((changed, before, after) => {
-      if (changed === id && !after && !deleting.has(id)) load();
+      if (changed === id && before && !after && !deleting.has(id)) load();
     });
   }, []);
   useStream(stream.current, hearOf, load);
