@@ -104,7 +104,7 @@ def enter(windows: Windows) -> Callable[..., Page]:
         credentials = {"username": user.username, "password": PASSWORD}
         assert page.request.post("/session/", data=credentials).ok
         page.goto(f"/{place}")
-        page.get_by_role("navigation", name="Main").wait_for(state="attached")
+        page.locator("#main").wait_for()
         return page
 
     return open_for
