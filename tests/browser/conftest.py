@@ -104,7 +104,7 @@ def enter(windows: Windows) -> Callable[..., Page]:
         credentials = {"username": user.username, "password": PASSWORD}
         assert page.request.post("/session/", data=credentials).ok
         page.goto(f"/{place}")
-        page.locator(".shell").wait_for()
+        page.locator("#main").wait_for()
         return page
 
     return open_for
