@@ -83,11 +83,17 @@ function catchUp(stream) {
   socket.emit("subscribe", { stream, last_seq: known ?? null }, (answer) => {
     asking.delete(stream);
     const followers = followed.get(stream);
-    if (!followers || answer.error) return;
-    if (known === undefined || answer.resync_required) places.set(stream, answer.head);
-    if (answer.resync_required) followers.forEach((each) => each.onResync());
+    if (!followers) return;
+    if (!answer.error) settle(stream, followers, answer);
+    // Where it was refused, what the page reads next says why.
     followers.forEach((each) => each.ready());
   });
+}
+
+/** Go on from where the service says that the stream stands. */
+function settle(stream, followers, { head, resync_required: mustReadAnew }) {
+  if (places.of(stream) === undefined || mustReadAnew) places.set(stream, head);
+  if (mustReadAnew) followers.forEach((each) => each.onResync());
 }
 
 function deliver(name, message) {
