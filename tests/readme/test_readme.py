@@ -94,8 +94,9 @@ def test_the_commands_of_the_pages_for_other_clients_work(tree):
 
 def test_the_listener_hears_what_it_missed_and_what_happens(tree, tmp_path):
     program, output = tmp_path / "listen.py", tmp_path / "heard.txt"
-    program.write_text(here(_python_block(), tree))
     user = tree.user("ada")
+    # The README's ada is the first user of a fresh service.
+    program.write_text(here(_python_block(), tree).replace("user:1", f"user:{user.id}"))
     user.create(title="Missed")
     with output.open("w") as sink:
         environ = os.environ | {"TOKEN": user.token, "PYTHONUNBUFFERED": "1"}
