@@ -18,9 +18,11 @@ import pytest
 import redis
 from _pytest.nodeid import NodeId
 from argon2 import PasswordHasher
+from browsing import CHROMIUM, MISSING, launch
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from tree import Tree
@@ -163,10 +165,19 @@ def fresh_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
     return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
 
 
-@pytest.fixture(scope="package")
-def package_database_url(request: pytest.FixtureRequest, worker_id: str) -> str:
-    """The same for all the modules of a folder."""
-    return _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
+@pytest.fixture(scope="session")
+def new_database_url(request: pytest.FixtureRequest, worker_id: str) -> Callable[[], str]:
+    """Makes such databases, for a folder whose modules share one."""
+    return lambda: _new_database(request.config, f"fresh_{worker_id}_{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for all tests of a worker: only one of Playwright's loops can run in a process."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright, launch(playwright) as started:
+        yield started
 
 
 def _new_database(config: pytest.Config, name: str) -> str:

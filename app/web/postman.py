@@ -34,7 +34,8 @@ _OF_NAMES = {
     "current_password": "{{password}}",
     "refresh": "{{refresh}}",
 }
-_SIGN_IN = {"access", "access_token"}
+_ACCESS = {"access", "access_token"}
+_REFRESH = {"refresh", "refresh_token"}
 _FIRST = {"user", "auth"}
 """The folders with which everybody begins."""
 
@@ -80,7 +81,8 @@ def _item(
         file = {"key": "file", "type": "file", "src": "tasks.csv"}
         request["body"] = {"mode": "formdata", "formdata": [file]}
     item = {"name": operation["summary"], "request": request}
-    if _SIGN_IN & set(_answered(document, operation)):
+    answered = set(_answered(document, operation))
+    if answered & _ACCESS and answered & _REFRESH:
         script = {"type": "text/javascript", "exec": KEEP_TOKENS.splitlines()}
         item["event"] = [{"listen": "test", "script": script}]
     return item

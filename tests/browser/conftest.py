@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import redis
-from browsing import CHROMIUM, MISSING, WAIT_MS, Complaints, Picture, Windows, launch
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browsing import WAIT_MS, Complaints, Picture, Windows
+from playwright.sync_api import Browser, Page, expect
 from service import running
 from tree import PASSWORD, Tree, User
 
@@ -35,20 +35,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Chromium, for as long as this folder's tests run: Playwright's loop must not outlive them."""
-    if CHROMIUM is None:
-        pytest.skip(MISSING)
-    expect.set_options(timeout=WAIT_MS)
-    with sync_playwright() as playwright, launch(playwright) as started:
-        yield started
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="package")
-def site(browser: Browser, package_database_url: str) -> Iterator[Tree]:
+def site(chromium: Browser, new_database_url: Callable[[], str]) -> Iterator[Tree]:
     """The whole service; not started where there is no browser."""
-    with running(package_database_url, PLENTY) as service:
+    with running(new_database_url(), PLENTY) as service:
         assert service.tree
         yield service.tree
 
@@ -75,13 +68,13 @@ def complaints(site: Tree) -> Complaints:
 @pytest.fixture
 def windows(
     request: pytest.FixtureRequest,
-    browser: Browser,
+    chromium: Browser,
     site: Tree,
     complaints: Complaints,
     tmp_path: Path,
 ) -> Iterator[Windows]:
     """Opens pages, each for somebody else: `windows.open("/")`."""
-    opened = Windows(browser, site.base, complaints)
+    opened = Windows(chromium, site.base, complaints)
     yield opened
     if request.node.stash.get(FAILED, False):
         print("pictures:", *opened.pictures(_pictures(tmp_path, request.node.name)))

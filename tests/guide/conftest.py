@@ -5,16 +5,15 @@ One service for all tests of this folder, and each client is started once.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jwt
 import pytest
-from browsing import CHROMIUM, MISSING, launch
 from cable import Cable
 from documents import ROOT, bash, blocks_of
 from live_clients import USERNAME, Client, Front, Program, Window
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from service import running
 from tree import Tree, User
 
@@ -63,13 +62,13 @@ def front(folder: Path) -> Iterator[Front]:
 
 
 @pytest.fixture(scope="package")
-def tree(front: Front, package_database_url: str) -> Iterator[Tree]:
+def tree(front: Front, new_database_url: Callable[[], str]) -> Iterator[Tree]:
     settings = {
         "CORS_ORIGINS": front.origin,
         "JWT_SECRET_KEY": KEY,
         "SIGN_IN_RATE": "1000000/minute",
     }
-    with running(package_database_url, settings) as service:
+    with running(new_database_url(), settings) as service:
         assert service.tree
         yield service.tree
 
@@ -96,14 +95,6 @@ def ada(tree: Tree) -> User:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip(MISSING)
-    with sync_playwright() as playwright, launch(playwright) as started:
-        yield started
-
-
-@pytest.fixture(scope="package")
 def files(folder: Path, cable: Cable) -> Path:
     """The files of the page, for a service at the end of the cable."""
     for _, body, file in BLOCKS:
@@ -122,10 +113,10 @@ def programs(files: Path, ada: User) -> Iterator[list[Client]]:
 
 
 @pytest.fixture(scope="package")
-def windows(browser: Browser, front: Front, files: Path, ada: User) -> Iterator[list[Client]]:
+def windows(chromium: Browser, front: Front, files: Path, ada: User) -> Iterator[list[Client]]:
     library = LIBRARY / "socket.io.esm.min.js"
     opened = [
-        Window(browser, f"{front.origin}/{name}", library)
+        Window(chromium, f"{front.origin}/{name}", library)
         for name in ("socketio.html", "websocket.html")
     ]
     yield [*opened]

@@ -121,9 +121,9 @@ def test_the_feed_over_http_answers_as_printed(tree, ada):
     assert comparable(found, PLACES) == comparable(expected, PLACES)
 
 
-def test_in_a_page_of_the_service_the_cookie_does_for_a_token(tree, browser):
+def test_in_a_page_of_the_service_the_cookie_does_for_a_token(tree, chromium):
     user, heard = tree.user("cookie"), list[dict[str, Any]]()
-    with closing(browser.new_page(base_url=tree.base)) as page:
+    with closing(chromium.new_page(base_url=tree.base)) as page:
         page.on("console", lambda message: heard.extend(a.json_value() for a in message.args[1:]))
         page.goto("/")
         credentials = {"username": user.username, "password": PASSWORD}

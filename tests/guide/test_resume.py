@@ -191,8 +191,8 @@ def test_in_python_a_list_that_could_not_be_read_is_read_later(files):
 
 
 @pytest.fixture(scope="module")
-def page(browser, front, files):
-    opened = browser.new_page()
+def page(chromium, front, files):
+    opened = chromium.new_page()
     opened.goto(f"{front.origin}/resume.js")
     yield opened
     opened.close()
