@@ -710,8 +710,8 @@ def test_a_long_export_is_not_cut_by_the_time_limit_of_a_statement(app, rows, ad
 
     def shorten(connection, *_):
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 400")
-            cursor.execute("SET idle_in_transaction_session_timeout = 400")
+            cursor.execute("SET statement_timeout = 1000")
+            cursor.execute("SET idle_in_transaction_session_timeout = 1000")
         connection.commit()
 
     pause = threading.Event()
@@ -723,7 +723,7 @@ def test_a_long_export_is_not_cut_by_the_time_limit_of_a_statement(app, rows, ad
             count = 0
             for count, _ in enumerate(answer.response, 1):
                 if count % 1000 == 0:
-                    pause.wait(0.5)
+                    pause.wait(1.2)
             answer.close()
         finally:
             event.remove(db.engine, "connect", shorten)
