@@ -17,6 +17,9 @@ worker_class = os.environ.get("WEB_WORKER_CLASS", "gevent")
 
 # Beside the sockets, whose number is a setting.
 HTTP_CONNECTIONS = 500
+# Connections that are taken in one turn of gevent's loop, whose own value is 100: requests that are under
+# way take several turns, and a crowd of sockets that comes back is not to lengthen each of them.
+ACCEPTED_AT_ONCE = 8
 # A process has files and connections of its own, to the database for example.
 OTHER_FILES = 200
 
@@ -55,7 +58,11 @@ def post_fork(_server: object, _worker: object) -> None:
 def post_worker_init(worker: Any) -> None:
     """Show that the web server is alive, once the application is there."""
     # Not before the standard library is patched.
+    from gevent.baseserver import BaseServer  # noqa: PLC0415
+
     from app.processes.heart import Heart  # noqa: PLC0415
+
+    BaseServer.max_accept = ACCEPTED_AT_ONCE
 
     _make_room(worker)
     Heart(worker.wsgi, "web").start()

@@ -18,6 +18,7 @@ from app.realtime.protocol import BoundedJson
 from app.realtime.raw_endpoint import RawEndpoint
 from app.realtime.socketio_adapter import SocketIOAdapter
 from app.realtime.switchboard import Switchboard
+from app.realtime.turnstile import Turnstile
 from app.realtime.websocket import WebSocketDriver
 
 PING_INTERVAL_SECONDS = 25
@@ -53,7 +54,7 @@ def init_realtime(app: Flask) -> None:
     switchboard = Switchboard(app, socketio.server, connections, presence)
     app.extensions["realtime"] = switchboard
     SocketIOAdapter(switchboard)
-    gate = Gate(app, settings, connections)
+    gate = Gate(app, settings, connections, Turnstile(socketio.server.sleep))
     app.wsgi_app = Handshake(app, settings, gate, switchboard)  # type: ignore[method-assign]  # Flask's
     app.wsgi_app = RawEndpoint(app, gate, switchboard)  # type: ignore[method-assign]  # documented way
 

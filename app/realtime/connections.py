@@ -115,13 +115,17 @@ class Connections:
         self._arrivals: dict[str, Meter] = {}
         self._lock = threading.Lock()
 
+    def may_arrive(self, address: str) -> bool:
+        """Whether `address` opens connections slowly enough; counts one.
+
+        A closed connection leaves a little work behind, so their number alone is no bound.
+        """
+        return self._arrivals.setdefault(address, Meter(rate=20, burst=200)).allows()
+
     def has_room_for(self, address: str) -> bool:
-        """Whether `address` may open one more connection now."""
-        # A closed connection leaves a little work behind, so the rate is bounded too.
-        arrivals = self._arrivals.setdefault(address, Meter(rate=20, burst=200))
+        """Whether there may be one more connection, and one more of `address`."""
         return (
-            arrivals.allows()
-            and len(self._by_id) < self._bounds.per_process
+            len(self._by_id) < self._bounds.per_process
             and len(self._addresses.of(address)) < self._bounds.per_address
             and len(self._strangers.of(address)) < UNAUTHENTICATED_PER_ADDRESS
         )

@@ -14,6 +14,7 @@ from app.core.errors import BadRequest, Forbidden, ServiceError, problem
 from app.realtime.connections import Connections
 from app.realtime.credentials import Environ, is_allowed_origin
 from app.realtime.errors import TooManySockets
+from app.realtime.turnstile import Turnstile
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -22,10 +23,13 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
 
 
 class Gate:
-    """Looks at where a request comes from."""
+    """Looks at where a request comes from, and lets a crowd in one after the other."""
 
-    def __init__(self, app: Flask, settings: Settings, connections: Connections) -> None:
-        self._app, self._settings, self._connections = app, settings, connections
+    def __init__(
+        self, app: Flask, settings: Settings, connections: Connections, turnstile: Turnstile
+    ) -> None:
+        self._app, self._settings = app, settings
+        self._connections, self._turnstile = connections, turnstile
 
     def check_source(self, environ: Environ) -> None:
         """Raise where the host or the web page is not one that this service knows."""
@@ -37,9 +41,17 @@ class Gate:
         if origin is not None and not is_allowed_origin(origin, environ, self._settings):
             raise Forbidden("Pages of this origin may not connect; see CORS_ORIGINS.")
 
-    def check_address(self, environ: Environ) -> None:
-        """Raise where the address has too many connections or opens them too fast; counts it."""
-        if not self._connections.has_room_for(environ["REMOTE_ADDR"]):
+    def let_in(self, environ: Environ) -> None:
+        """Return when it is the turn of a new connection; counts it.
+
+        Raises TooManySockets where the address has too many or opens them too fast, Unavailable
+        where too many wait.
+        """
+        address = environ["REMOTE_ADDR"]
+        if not self._connections.may_arrive(address):
+            raise TooManySockets("Connections are opened too fast from this address.")
+        self._turnstile.wait()
+        if not self._connections.has_room_for(address):
             raise TooManySockets("Too many connections from this address.")
 
 

@@ -69,7 +69,7 @@ class Handshake:
         """
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return
-        self._gate.check_address(environ)
+        self._gate.let_in(environ)
         token = token_of(environ)
         if token is None:
             return

@@ -56,7 +56,7 @@ class RawEndpoint:
     def _serve(self, environ: Environ) -> Iterable[bytes]:
         self._gate.check_source(environ)
         check_upgrade(environ)
-        self._gate.check_address(environ)
+        self._gate.let_in(environ)
         connection = Connection(
             uuid.uuid4().hex,
             environ["REMOTE_ADDR"],

@@ -41,8 +41,11 @@ class Sweeper:
             return self._is_running
 
     def _sweep(self) -> None:
-        for connection in self._outlet.connections.all():
-            if connection.is_overdue:
+        connections = self._outlet.connections
+        for connection in connections.all():
+            if connection.is_overdue and connections.get(connection.id) is connection:
                 self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
+                # A crowd that came together goes together, and requests are not to wait for it.
+                self._outlet.server.sleep(0)
         self._outlet.drop_slow(self._outlet.connections.all())
         self._outlet.connections.forget_quiet_addresses()

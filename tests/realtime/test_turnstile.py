@@ -1,0 +1,41 @@
+"""A crowd is let in one after the other."""
+
+import pytest
+
+from app.core.errors import Unavailable
+from app.realtime.turnstile import INTERVAL_SECONDS, LONGEST_WAIT_SECONDS, Turnstile
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def turnstile(waits: list[float]) -> Turnstile:
+    return Turnstile(waits.append)
+
+
+def test_who_comes_alone_does_not_wait(turnstile: Turnstile, waits: list[float]) -> None:
+    turnstile.wait()
+
+    assert waits == []
+
+
+def test_of_a_crowd_each_waits_for_the_one_before(turnstile: Turnstile, waits: list[float]) -> None:
+    for _ in range(100):
+        turnstile.wait()
+
+    assert len(waits) >= 98, "The first one, and no other unless this machine stood still."
+    assert waits == sorted(waits)
+    assert 90 * INTERVAL_SECONDS < waits[-1] < 100 * INTERVAL_SECONDS
+
+
+def test_a_line_that_would_take_too_long_is_not_made_longer(
+    turnstile: Turnstile, waits: list[float]
+) -> None:
+    with pytest.raises(Unavailable, match="Try again later"):
+        for _ in range(int(2 * LONGEST_WAIT_SECONDS / INTERVAL_SECONDS)):
+            turnstile.wait()
+
+    assert max(waits) <= LONGEST_WAIT_SECONDS
