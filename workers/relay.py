@@ -24,6 +24,7 @@ from app.core import cache, deliveries
 from app.core.deliveries import Owed
 from app.core.errors import in_one_line
 from app.core.events import Deliver, DeliverTo, EventRecord, react_after_commit, reactions_to
+from app.core.hints import NEW_EVENTS, NEW_POSITIONS, Hints, hint
 from app.extensions import db
 from app.notifications.channels import AGAIN_CHANNEL, JOBS_BY_CHANNEL
 from app.processes.heart import Heart
@@ -32,7 +33,12 @@ from workers.factory import make_celery
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.05
+POLL_SECONDS = 0.05
+"""How long it does without a hint of new events."""
+
+LULL_SECONDS = 0.01
+"""Between two rounds, so that what comes in quick succession goes together."""
+
 STANDBY_PAUSE_SECONDS = 1.0
 LONGEST_RECOVERY_PAUSE_SECONDS = 1.0
 STOP_SECONDS = 1.0
@@ -59,10 +65,12 @@ class Relay:
         self.stopping = threading.Event()
         self.at_work = threading.Event()
         self.cache_is_suspect = True
+        self._hints = Hints(app, NEW_EVENTS)
 
     def run(self) -> None:
         """Work until `stopping` is set; survives the loss of PostgreSQL and of Redis."""
         failures = 0
+        self._hints.start()
         while not self.stopping.is_set():
             try:
                 self._connect_and_work()
@@ -96,9 +104,12 @@ class Relay:
     def _work(self, connection: Connection) -> None:
         while not self.stopping.is_set():
             relayed = relay_events(connection)
+            if relayed:
+                hint(NEW_POSITIONS)
             self._invalidate(relayed)
             if len(relayed) < BATCH:
-                self.stopping.wait(PAUSE_SECONDS)
+                self.stopping.wait(LULL_SECONDS)
+                self._hints.wait(POLL_SECONDS)
 
     def _invalidate(self, relayed: Sequence[EventRecord]) -> None:
         react_after_commit(relayed)

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from app.core import events
+from app.core.cache import invalidation_failed
+from app.core.hints import NEW_EVENTS, hint
 from app.extensions import db
 
 
@@ -20,7 +22,7 @@ def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
     With `dry_run` it is rolled back in any case, once the database has accepted the rows.
 
     After the commit, and only then, the reactions that the writer itself must see done (cache
-    invalidation) run; all other effects are the relay's. Units do not nest: the outer one owns the
+    invalidation) run; all other effects are the relay's, which is given a hint. Units do not nest: the outer one owns the
     commit, and an inner one would commit half of its work.
     """
     session = db.session()
@@ -45,6 +47,9 @@ def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
     finally:
         session.info.pop("in_unit_of_work", None)
     events.react_after_commit(written)
+    # A Redis that did not answer just now is not waited for a second time.
+    if written and not invalidation_failed():
+        hint(NEW_EVENTS)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.queries import ended_sessions
 from app.core.events import StreamName
+from app.core.hints import NEW_POSITIONS, Hints
 from app.core.many import is_among
 from app.extensions import db
 from app.projects.models import ProjectMember
@@ -29,6 +30,11 @@ from app.users.models import User
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
+"""How long it does without a hint of new positions."""
+
+LULL_SECONDS = 0.01
+"""Between two steps, so that what comes in quick succession goes together."""
+
 RECOVERY_SECONDS = 0.5
 RECHECK_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
@@ -49,6 +55,7 @@ class Follower:
         self._outsiders: set[tuple[Connection, StreamName]] = set()
         self._beacon = Beacon(outlet)
         self._is_down = False
+        self._hints = Hints(app, NEW_POSITIONS)
 
     def ensure_running(self) -> None:
         """Follow the log from its present end, unless it is followed already."""
@@ -59,15 +66,21 @@ class Follower:
                 self._outlet.feed.begin(queries.last_position(session))
             self._checked_at = time.monotonic()
             self._is_running = True
+        self._hints.start()
         self._outlet.server.start_background_task(self._run)
 
     def _run(self) -> None:
         while self._is_needed():
-            self._outlet.server.sleep(self.step())
+            pause = self.step()
+            self._outlet.server.sleep(min(pause, LULL_SECONDS))
+            if pause:
+                self._hints.wait(pause)
 
     def _is_needed(self) -> bool:
         with self._lock:
             self._is_running = bool(self._outlet.connections.admitted())
+            if not self._is_running:
+                self._hints.stop()
             return self._is_running
 
     def step(self) -> float:
