@@ -1,6 +1,6 @@
 """The unit of work, the only place that commits, and the snapshot, for reads that must agree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
@@ -22,8 +22,8 @@ def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
     With `dry_run` it is rolled back in any case, once the database has accepted the rows.
 
     After the commit, and only then, the reactions that the writer itself must see done (cache
-    invalidation) run; all other effects are the relay's, which is given a hint. Units do not nest: the outer one owns the
-    commit, and an inner one would commit half of its work.
+    invalidation) run; all other effects are the relay's, which is given a hint. Units do not nest:
+    the outer one owns the commit, and an inner one would commit half of its work.
     """
     session = db.session()
     if session.info.get("in_unit_of_work"):
@@ -46,9 +46,14 @@ def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
         raise
     finally:
         session.info.pop("in_unit_of_work", None)
+    if written:
+        _follow_up(written)
+
+
+def _follow_up(written: Sequence[events.EventRecord]) -> None:
     events.react_after_commit(written)
     # A Redis that did not answer just now is not waited for a second time.
-    if written and not invalidation_failed():
+    if not invalidation_failed():
         hint(NEW_EVENTS)
 
 

@@ -74,7 +74,7 @@ class Hints:
                     ended.wait(RECOVERY_SECONDS)
 
     def _hear(self, client: redis.Redis, ended: threading.Event) -> None:
-        with client.pubsub(ignore_subscribe_messages=True) as subscription:
+        with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
             subscription.subscribe(self._topic)
             while not ended.is_set():
                 if subscription.get_message(timeout=TIMEOUT_SECONDS) is not None:

@@ -3,28 +3,23 @@
 import time
 
 from app.realtime.outlet import Outlet
+from app.realtime.turns import Turns
 
 BEACON_SECONDS = 15
 
 
 class Beacon:
-    """Tells every connection once in BEACON_SECONDS up to where it has been sent everything.
-
-    Each second it is the turn of some of them, so that nobody waits for all of them.
-    """
+    """Tells every connection once in BEACON_SECONDS up to where it has been sent everything."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
-        self._turn = int(time.monotonic())
+        self._turns = Turns(10 * BEACON_SECONDS, BEACON_SECONDS)
+        self._turns.settle(time.monotonic())
 
     def send_when_due(self, now: float) -> None:
         """Tell those whose turn it has become."""
-        turns = {turn % BEACON_SECONDS for turn in range(self._turn + 1, int(now) + 1)}
-        if not turns:
-            return
-        self._turn = int(now)
-        connections = self._outlet.connections.admitted()
-        self._outlet.feed.beacon(
-            each for each in connections if hash(each.id) % BEACON_SECONDS in turns
-        )
-        self._outlet.feed.forget_unread()
+        due = self._turns.due(self._outlet.connections.admitted(), now)
+        self._turns.settle(now)
+        if due:
+            self._outlet.feed.beacon(due)
+            self._outlet.feed.forget_unread()

@@ -99,14 +99,16 @@ class Feed:
             self.position = position
             self._hand_out(arrival, self._concerned(arrival) - self._held.keys())
 
-    def readers_of_projects(self) -> set[tuple[Connection, StreamName]]:
+    def readers_of_projects(
+        self, among: Iterable[Connection]
+    ) -> set[tuple[Connection, StreamName]]:
         """Who reads the stream of a project by being a member, with that stream."""
         return {
             (connection, stream)
-            for stream in self._connections.read_streams()
-            if isinstance(stream, StreamName) and stream.kind == "project"
-            for connection in self._connections.readers(stream)
+            for connection in among
             if connection.actor is not None and not connection.actor.is_admin
+            for stream in connection.reads
+            if isinstance(stream, StreamName) and stream.kind == "project"
         }
 
     def shut_out(self, readers: Iterable[tuple[Connection, StreamName]]) -> None:

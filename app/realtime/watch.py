@@ -7,25 +7,21 @@ and an idle server asks its database nothing.
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.auth.queries import ended_sessions
-from app.core.events import StreamName
 from app.core.hints import NEW_POSITIONS, Hints
-from app.core.many import is_among
 from app.extensions import db
-from app.projects.models import ProjectMember
 from app.realtime import queries
 from app.realtime.beacon import Beacon
-from app.realtime.connections import Connection, Farewell
+from app.realtime.connections import Connection
 from app.realtime.feed import Arrival
 from app.realtime.outlet import Outlet
-from app.users.models import User
+from app.realtime.recheck import Recheck
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +32,6 @@ LULL_SECONDS = 0.01
 """Between two steps, so that what comes in quick succession goes together."""
 
 RECOVERY_SECONDS = 0.5
-RECHECK_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
 
 
@@ -51,9 +46,7 @@ class Follower:
         self._app, self._outlet = app, outlet
         self._lock = threading.Lock()
         self._is_running = False
-        self._checked_at = 0.0
-        self._outsiders: set[tuple[Connection, StreamName]] = set()
-        self._beacon = Beacon(outlet)
+        self._recheck, self._beacon = Recheck(outlet), Beacon(outlet)
         self._is_down = False
         self._hints = Hints(app, NEW_POSITIONS)
 
@@ -64,7 +57,7 @@ class Follower:
                 return
             with Session(_engine()) as session:
                 self._outlet.feed.begin(queries.last_position(session))
-            self._checked_at = time.monotonic()
+            self._recheck.begin(time.monotonic())
             self._is_running = True
         self._hints.start()
         self._outlet.server.start_background_task(self._run)
@@ -87,7 +80,7 @@ class Follower:
         """Do what is due; the seconds to wait until the next step."""
         try:
             with self._app.app_context():
-                self._recheck_when_due()
+                self._recheck.do_due(time.monotonic())
                 sent = self._send_new()
             self._beacon.send_when_due(time.monotonic())
         except SQLAlchemyError as error:
@@ -105,31 +98,6 @@ class Follower:
             return POLL_SECONDS
         self._let_clients_read(sent_to)
         return 0
-
-    def _recheck_when_due(self) -> None:
-        if time.monotonic() - self._checked_at < RECHECK_SECONDS:
-            return
-        for connection in _no_longer_welcome(self._outlet.connections.admitted()):
-            self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        looks = self._outlet.presence.looks()
-        memberships = _memberships(self._outlet.connections.admitted())
-        self._shut_out(memberships)
-        self._outlet.presence.keep_to(memberships, looks)
-        self._checked_at = time.monotonic()
-
-    def _shut_out(self, memberships: Collection[tuple[int, int]]) -> None:
-        """Shut out whose membership has vanished without an event.
-
-        That is, who was none at the last check either: an event is on its way for a moment, and
-        what came before it in the log is still to be heard.
-        """
-        outsiders = {
-            (connection, stream)
-            for connection, stream in self._outlet.feed.readers_of_projects()
-            if connection.actor and (connection.actor.id, stream.ref_id) not in memberships
-        }
-        self._outlet.feed.shut_out(outsiders & self._outsiders)
-        self._outsiders = outsiders
 
     def _send_new(self) -> int:
         with Session(_engine()) as session:
@@ -159,31 +127,3 @@ class Follower:
 def _engine() -> Engine:
     """The database without transactions: a poll is one statement, and most find nothing."""
     return db.engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-def _memberships(connections: Iterable[Connection]) -> set[tuple[int, int]]:
-    """The memberships of everyone who is connected, as (user, project)."""
-    users = {each.actor.id for each in connections if each.actor}
-    rows = db.session.execute(
-        select(ProjectMember.user_id, ProjectMember.project_id).where(
-            is_among(ProjectMember.user_id, users)
-        )
-    )
-    return {(user_id, project_id) for user_id, project_id in rows}
-
-
-def _no_longer_welcome(connections: list[Connection]) -> list[Connection]:
-    """Those whose session has ended or whose role has changed (and with it the rooms)."""
-    by_session = {each.actor.session_id: each for each in connections if each.actor}
-    if not by_session:
-        return []
-    ended = ended_sessions(by_session.keys())
-    users = {each.actor.id for each in connections if each.actor}
-    rows = db.session.execute(select(User.id, User.role).where(is_among(User.id, users)))
-    roles = dict(iter(rows))
-    return [
-        each
-        for each in connections
-        if each.actor
-        and (each.actor.session_id in ended or roles.get(each.actor.id) != each.actor.role)
-    ]
