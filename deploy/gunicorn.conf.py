@@ -78,7 +78,7 @@ def _collect_garbage_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 25)
+    gc.set_threshold(1_000, 10, 500)
 
 
 def _make_room(worker: Any) -> None:

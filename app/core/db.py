@@ -26,9 +26,7 @@ def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
     the outer one owns the commit, and an inner one would commit half of its work.
     """
     session = db.session()
-    if session.info.get("in_unit_of_work"):
-        raise RuntimeError("unit_of_work() does not nest; open it in the route, job or handler.")
-    session.info["in_unit_of_work"] = True
+    _enter(session)
     try:
         yield session
         if dry_run:
@@ -48,6 +46,12 @@ def unit_of_work(*, dry_run: bool = False) -> Iterator[Session]:
         session.info.pop("in_unit_of_work", None)
     if written:
         _follow_up(written)
+
+
+def _enter(session: Session) -> None:
+    if session.info.get("in_unit_of_work"):
+        raise RuntimeError("unit_of_work() does not nest; open it in the route, job or handler.")
+    session.info["in_unit_of_work"] = True
 
 
 def _follow_up(written: Sequence[events.EventRecord]) -> None:

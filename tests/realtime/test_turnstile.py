@@ -34,8 +34,10 @@ def test_of_a_crowd_each_waits_for_the_one_before(turnstile: Turnstile, waits: l
 def test_a_line_that_would_take_too_long_is_not_made_longer(
     turnstile: Turnstile, waits: list[float]
 ) -> None:
+    while not waits or waits[-1] < LONGEST_WAIT_SECONDS - 10 * INTERVAL_SECONDS:
+        turnstile.wait()
+
     with pytest.raises(Unavailable, match="Try again later"):
-        for _ in range(int(2 * LONGEST_WAIT_SECONDS / INTERVAL_SECONDS)):
-            turnstile.wait()
+        list(map(Turnstile.wait, [turnstile] * 100))
 
     assert max(waits) <= LONGEST_WAIT_SECONDS
