@@ -1,94 +1,18 @@
-"""Who is connected to this process: counted, what they read, and until when."""
+"""Who is connected to this process: counted, and found by what they read."""
 
 import threading
-import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
-from typing import Any, Protocol
 
-from app.core import clock
 from app.core.events import StreamName
+from app.realtime.connection import EVERYWHERE, Connection
 from app.realtime.groups import Groups
-from app.realtime.messages import Message
 from app.realtime.meter import Meter
-from app.realtime.views import OWN, View
 from app.users.actor import Actor
-
-UNAUTHENTICATED_SECONDS = 5.0
-"""How long a connection may stay without showing a good token."""
 
 UNAUTHENTICATED_PER_ADDRESS = 50
 """Fewer than SOCKETS_PER_ADDRESS: strangers cannot use up the places of an office."""
-
-EVERYWHERE = "everywhere"
-"""Where those stand who may hear of an event whatever stream it is in."""
-
-
-class Farewell(Enum):
-    """Why a connection is ended by the server: the close code of a WebSocket, and its reason."""
-
-    UNAUTHENTICATED = (4401, "No good access token, or not one any longer.")
-    TOO_SLOW = (4408, "You read more slowly than messages come.")
-    TOO_MANY = (4429, "This user has too many connections already.")
-    MISBEHAVED = (1008, "Too many messages, or none that this service understands.")
-    UNAVAILABLE = (1013, "The service cannot check the token now. Try again later.")
-    FAILED = (1011, "Something went wrong here.")
-    CLOSED = (1000, "Good-bye.")
-
-
-class Adapter(Protocol):
-    """How the connections of one `kind` are told something, and how they are ended."""
-
-    kind: str
-    tells_tasks_alone: bool
-    """Whether one's own streams tell of nothing but tasks; what is subscribed to tells of all."""
-
-    def send(self, to: Sequence["Connection"], name: str, message: Message) -> None:
-        """Send the message of an event; never waits for a client."""
-
-    def dismiss(self, connection: "Connection", why: Farewell) -> None:
-        """Tell a client to go, and close its connection; never waits for the client."""
-
-    def queued(self, connection: "Connection") -> int:
-        """How many messages wait for being read by the client."""
-
-
-@dataclass(eq=False)
-class Connection:
-    """One open connection, with or without a signed-in user; `id` is its adapter's name for it.
-
-    `line` is the TCP socket where one belongs to it for good (WebSocket), else None (polling).
-    With `follows_all` it hears all own streams without asking.
-    `busy` names the kinds of request that are under way: polling takes one of each at a time.
-    """
-
-    id: str
-    address: str
-    adapter: Adapter
-    line: Any = None
-    follows_all: bool = True
-    opened_at: float = field(default_factory=time.monotonic)
-    meter: Meter = field(default_factory=lambda: Meter(rate=5, burst=50))
-    busy: set[str] = field(default_factory=set)
-    actor: Actor | None = None
-    expires_at: datetime | None = None
-    views: Mapping[str, View] = field(default_factory=dict)
-    reads: frozenset[StreamName | str] = frozenset()
-    """The streams of all views, and EVERYWHERE if one is so; kept by `Connections`."""
-
-    @property
-    def has_subscribed(self) -> bool:
-        """Whether it hears anything because it asked for it."""
-        return bool(self.views.keys() - {OWN})
-
-    @property
-    def is_overdue(self) -> bool:
-        """Whether it has not shown a good token in time, or its token has expired."""
-        if self.expires_at is not None:
-            return self.expires_at <= clock.now()
-        return time.monotonic() - self.opened_at > UNAUTHENTICATED_SECONDS
 
 
 @dataclass(frozen=True)
@@ -150,8 +74,7 @@ class Connections:
         """Note whose connection it is; False where that user has too many, or it is gone."""
         with self._lock:
             others = set(self._users.of(actor.id)) - {connection}
-            is_open = self._by_id.get(connection.id) is connection
-            if not is_open or len(others) >= self._bounds.per_user:
+            if not self._is_open(connection) or len(others) >= self._bounds.per_user:
                 return False
             # A Socket.IO client may sign out of a connection and in again as somebody else.
             self._leave(connection)
@@ -165,14 +88,16 @@ class Connections:
         with self._lock:
             self._leave(connection)
             connection.actor, connection.expires_at, connection.views = None, None, {}
-            if self._by_id.get(connection.id) is connection:
+            if self._is_open(connection):
                 self._strangers.add(connection.address, connection)
 
     def reseat(self, connection: Connection) -> None:
         """Note which streams an open connection reads; to be called when its views have changed."""
         with self._lock:
-            is_open = self._by_id.get(connection.id) is connection
-            self._seat(connection, _read_by(connection) if is_open else frozenset())
+            reads: set[StreamName | str] = {*connection.since}
+            if connection.is_everywhere:
+                reads.add(EVERYWHERE)
+            self._seat(connection, frozenset(reads if self._is_open(connection) else ()))
 
     def readers(self, stream: StreamName | str) -> Collection[Connection]:
         """Those who read `stream` now."""
@@ -182,7 +107,18 @@ class Connections:
     def read_streams(self) -> set[StreamName | str]:
         """Every stream that somebody reads."""
         with self._lock:
-            return self._readers.keys()
+            return set(self._readers)
+
+    def members(self) -> set[tuple[Connection, StreamName]]:
+        """Who reads the stream of a project by being a member of it, with that stream."""
+        with self._lock:
+            return {
+                (connection, stream)
+                for stream in self._readers
+                if isinstance(stream, StreamName) and stream.kind == "project"
+                for connection in self._readers.of(stream)
+                if connection.actor is not None and not connection.actor.is_admin
+            }
 
     def of_user(self, user_id: int) -> Collection[Connection]:
         """The connections of a user."""
@@ -192,7 +128,7 @@ class Connections:
     def users(self) -> set[int]:
         """Whoever has a connection."""
         with self._lock:
-            return self._users.keys()
+            return set(self._users)
 
     def all(self) -> list[Connection]:
         """Every open connection."""
@@ -208,6 +144,9 @@ class Connections:
             if meter.is_full:
                 self._arrivals.pop(address, None)
 
+    def _is_open(self, connection: Connection) -> bool:
+        return self._by_id.get(connection.id) is connection
+
     def _leave(self, connection: Connection) -> None:
         if connection.actor is not None:
             self._users.discard(connection.actor.id, connection)
@@ -219,9 +158,3 @@ class Connections:
         for stream in reads - connection.reads:
             self._readers.add(stream, connection)
         connection.reads = reads
-
-
-def _read_by(connection: Connection) -> frozenset[StreamName | str]:
-    views = connection.views.values()
-    streams = {stream for view in views for stream in view.since}
-    return frozenset({*streams, *(EVERYWHERE for view in views if view.everywhere)})

@@ -9,12 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from app.core.events import StreamName
-from app.realtime.connections import (
-    UNAUTHENTICATED_PER_ADDRESS,
-    Bounds,
-    Connection,
-    Connections,
-)
+from app.realtime.connection import Connection
+from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS, Bounds, Connections
 from app.realtime.views import View, everything
 from app.users.actor import Actor
 from app.users.models import Role

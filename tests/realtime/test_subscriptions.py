@@ -355,7 +355,7 @@ def test_a_membership_that_vanished_without_an_event_ends_the_subscription(
     his.follow(f"board:{project.board}")
     with app.app_context(), unit_of_work() as session:
         session.execute(delete(ProjectMember).where(ProjectMember.user_id == bob.id))
-    monkeypatch.setattr("app.realtime.watch.RECHECK_SECONDS", 0)
+    monkeypatch.setattr("app.realtime.recheck.RECHECK_SECONDS", 0)
 
     assert his.hear() == [], "an event might still be on its way"
     assert his.heard_names() == ["unsubscribed"]

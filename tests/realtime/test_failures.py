@@ -1,0 +1,83 @@
+"""What goes wrong on our side with one event or one client takes nothing from the others."""
+
+import threading
+import time
+
+import pytest
+
+from app.realtime import loop
+from app.realtime.loop import Loop
+from tests.realtime.conftest import wait_until
+from tests.realtime.desk import Desk, Idle, Shelf
+
+
+class Threads(Idle):
+    """Background tasks are threads, as where no greenlets are."""
+
+    def start_background_task(self, work, *args):
+        threading.Thread(target=work, args=args, daemon=True).start()
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+
+
+class Stubborn(Shelf):
+    """A way of sending on which nobody can be shown out."""
+
+    def dismiss(self, connection, why):
+        super().dismiss(connection, why)
+        raise RuntimeError("The library has stumbled.")
+
+
+def test_who_cannot_be_shown_out_does_not_end_the_service_of_the_others(app, ada, bob, monkeypatch):
+    monkeypatch.setattr(loop, "RETRY_SECONDS", 0)
+    desk = Desk(app, Threads())
+    hers = desk.connect(ada, follow="all")
+    desk.shelf = Stubborn()
+    his = desk.connect(bob, follow="all")
+    desk.shelf.waiting = 9999
+    ada.create_task(assignee=bob.id)
+    desk.relay()
+    wait_until(lambda: his.connection in desk.shelf.dismissed, 2)
+
+    ada.create_task()
+    desk.relay()
+    heard = []
+    wait_until(lambda: heard.extend(hers.take()) or len(heard) == 2, 2)
+    desk.switchboard.connections.remove(hers.connection.id)
+    wait_until(lambda: not desk.switchboard.follower.loop.is_running, 2)
+
+
+def test_a_loop_goes_on_after_a_step_that_failed_and_ends_when_nobody_needs_it(monkeypatch, caplog):
+    monkeypatch.setattr(loop, "RETRY_SECONDS", 0)
+    taken = []
+
+    def step():
+        taken.append(len(taken))
+        if len(taken) == 1:
+            raise RuntimeError("The first one fails.")
+        return 0
+
+    worked = Loop(Threads(), step, lambda: len(taken) < 3)
+    worked.ensure_running()
+    wait_until(lambda: not worked.is_running, 2)
+
+    assert taken == [0, 1, 2]
+    assert "The first one fails." in caplog.text
+
+
+def test_a_loop_that_cannot_begin_is_begun_by_the_next_who_needs_it():
+    begun = []
+
+    def begin():
+        begun.append(1)
+        if len(begun) == 1:
+            raise RuntimeError("No database.")
+
+    worked = Loop(Idle(), lambda: 0, lambda: True, begin=begin)
+    with pytest.raises(RuntimeError):
+        worked.ensure_running()
+    assert not worked.is_running
+    for _ in range(2):
+        worked.ensure_running()
+    assert len(begun) == 2
