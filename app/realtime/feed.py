@@ -5,6 +5,7 @@ missed is read up to that place, so a replay and what comes live meet without a 
 saying anything twice. While a connection is being answered it is held: what comes waits for it.
 """
 
+import logging
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from app.realtime.entries import Admission, Arrival, Entry, Told, admission
 from app.realtime.messages import Message
 from app.realtime.routing import route
 from app.realtime.views import View
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -139,6 +142,13 @@ class Feed:
         return concerned.union(*(self._connections.of_user(id_) for id_ in users if id_))
 
     def _hand_out(self, arrival: Arrival, connections: Collection[Connection]) -> None:
+        """One bad event must not hold back the others; it stays in the log."""
+        try:
+            self._tell(arrival, connections)
+        except Exception:
+            log.exception("Event %s could not be sent.", arrival.entry.record.event_id)
+
+    def _tell(self, arrival: Arrival, connections: Collection[Connection]) -> None:
         entry, change = arrival.entry, admission(arrival.entry.record)
         # Whoever has left a project hears nothing that comes later, and of it only in the own
         # stream; everyone may read of the project's end, which tells nothing but its id.

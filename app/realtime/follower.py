@@ -75,12 +75,8 @@ class Follower:
             entries = queries.entries_after(session, self._outlet.feed.position)
             told = queries.told_of(session, entries, self._outlet.connections.users())
         for entry in entries:
-            try:
-                self._outlet.feed.deliver(Arrival(entry, told.get(entry.record.id, ())))
-                self._outlet.presence.heed(entry.record)
-            except Exception:
-                # One bad event must not hold back everybody's; it stays in the log.
-                log.exception("Event %s could not be sent.", entry.record.event_id)
+            self._outlet.feed.deliver(Arrival(entry, told.get(entry.record.id, ())))
+            self._outlet.presence.heed(entry.record)
         return len(entries)
 
     def _let_clients_read(self, sent_to: Collection[Connection]) -> None:

@@ -4,7 +4,9 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import text
 
+from app.core.db import unit_of_work
 from app.realtime import loop
 from app.realtime.loop import Loop
 from tests.realtime.conftest import wait_until
@@ -27,6 +29,29 @@ class Stubborn(Shelf):
     def dismiss(self, connection, why):
         super().dismiss(connection, why)
         raise RuntimeError("The library has stumbled.")
+
+
+def spoil(app, task):
+    """As if a bug had written an event that nobody can make a message of."""
+    with app.app_context(), unit_of_work() as session:
+        session.execute(
+            text("UPDATE events SET snapshot = '{}' WHERE task_id = :id"), {"id": task["id"]}
+        )
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_an_event_that_cannot_be_told_holds_back_nothing_that_comes_after_it(app, ada, is_held):
+    desk = Desk(app)
+    hers = desk.connect(ada)
+    hers.follow(f"user:{ada.id}")
+    if is_held:
+        hers.ask_held("subscribe", stream=f"user:{ada.id}")
+    spoil(app, ada.create_task(title="spoilt"))
+    ada.create_task(title="good")
+    desk.advance()
+    desk.switchboard.release(hers.connection)
+
+    assert [message["title"] for _, message in hers.hear()] == ["good"]
 
 
 def test_who_cannot_be_shown_out_does_not_end_the_service_of_the_others(app, ada, bob, monkeypatch):
