@@ -121,9 +121,10 @@ class Switchboard:
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and close its connection; hang up if it does not listen."""
         self.connections.remove(connection.id)
-        connection.adapter.dismiss(connection, why)
+        # First: from here on nobody else looks after this connection.
         if connection.line is not None:
             self.server.start_background_task(self._cut, connection.line)
+        connection.adapter.dismiss(connection, why)
 
     def is_backlogged(self, among: Iterable[Connection]) -> bool:
         """Whether somebody has as much waiting as one more batch would make too much."""

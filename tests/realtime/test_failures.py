@@ -1,5 +1,6 @@
 """What goes wrong on our side with one event or one client takes nothing from the others."""
 
+import socket
 import threading
 import time
 
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from app.core.db import unit_of_work
 from app.realtime import loop
+from app.realtime.connection import Connection, Farewell
 from app.realtime.loop import Loop
 from tests.realtime.conftest import wait_until
 from tests.realtime.desk import Desk, Idle, Shelf
@@ -71,6 +73,19 @@ def test_who_cannot_be_shown_out_does_not_end_the_service_of_the_others(app, ada
     wait_until(lambda: heard.extend(hers.take()) or len(heard) == 2, 2)
     desk.switchboard.connections.remove(hers.connection.id)
     wait_until(lambda: not desk.switchboard.follower.loop.is_running, 2)
+
+
+def test_the_line_of_who_cannot_be_shown_out_is_cut_all_the_same(app, monkeypatch):
+    monkeypatch.setattr("app.realtime.switchboard.GOODBYE_SECONDS", 0)
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(5)
+    desk = Desk(app, Threads())
+    connection = Connection("stubborn", "192.0.2.1", Stubborn(), line=ours)
+    with pytest.raises(RuntimeError):
+        desk.switchboard.dismiss(connection, Farewell.TOO_SLOW)
+
+    with ours, theirs:
+        assert theirs.recv(1) == b""
 
 
 def test_a_loop_goes_on_after_a_step_that_failed_and_ends_when_nobody_needs_it(monkeypatch, caplog):
