@@ -2,10 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from engineio.exceptions import SocketIsClosedError
+from engineio.packet import MESSAGE, Packet
 from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as Refused
+from socketio.packet import EVENT
 
 from app.core.errors import ServiceError
 from app.extensions import socketio
@@ -39,11 +43,14 @@ class SocketIOAdapter:
         self.server.eio.on("disconnect", self._closed)
 
     def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
-        """Send one message, which the library makes into text once."""
-        named = [self._sid_of(each) for each in to]
-        sids = [sid for sid in named if sid is not None]
-        if sids:
-            self.server.emit(name, message, to=sids, namespace=NAMESPACE)
+        """Send one message, which is made into text once."""
+        event = self.server.packet_class(EVENT, data=[name, message], namespace=NAMESPACE)
+        packet = Packet(MESSAGE, event.encode())
+        for each in to:
+            if self._sid_of(each) is not None:
+                # With threads a client may be gone at this very moment; the others are not.
+                with suppress(KeyError, SocketIsClosedError):
+                    self.server.eio.send_packet(each.id, packet)
 
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and not to come back by itself; who misbehaves is told nothing."""

@@ -5,14 +5,22 @@ import threading
 import time
 
 import pytest
+import socketio
+from engineio.exceptions import SocketIsClosedError
+from engineio.socket import Socket
 from sqlalchemy import text
 
 from app.core.db import unit_of_work
 from app.realtime import loop
 from app.realtime.connection import Connection, Farewell
+from app.realtime.connections import Connections
 from app.realtime.loop import Loop
+from app.realtime.presence import Presence
+from app.realtime.presence_store import PresenceStore
+from app.realtime.socketio_adapter import SocketIOAdapter
+from app.realtime.switchboard import Switchboard
 from tests.realtime.conftest import wait_until
-from tests.realtime.desk import Desk, Idle, Shelf
+from tests.realtime.desk import ROOMY, Desk, Idle, Shelf
 
 
 class Threads(Idle):
@@ -86,6 +94,29 @@ def test_the_line_of_who_cannot_be_shown_out_is_cut_all_the_same(app, monkeypatc
 
     with ours, theirs:
         assert theirs.recv(1) == b""
+
+
+def test_who_leaves_while_all_are_told_keeps_it_from_nobody(app):
+    class Leaving(Socket):
+        def send(self, _packet):
+            raise SocketIsClosedError
+
+    server, connections = socketio.Server(async_mode="threading"), Connections(ROOMY)
+    presence = Presence(server, connections, PresenceStore("redis://127.0.0.1"))
+    adapter = SocketIOAdapter(Switchboard(app, server, connections, presence))
+    for name, kind in {"leaving": Leaving, "staying": Socket}.items():
+        server.eio.sockets[name] = kind(server.eio, name)
+        server.manager.connect(name, "/")
+    stranger = Socket(server.eio, "stranger")
+    server.eio.sockets["stranger"] = stranger
+
+    names = ("leaving", "staying", "stranger")
+    adapter.send([Connection(name, "192.0.2.1", adapter) for name in names], "head", {"heads": {}})
+
+    assert (
+        server.eio.sockets["staying"].queue.get(block=False).encode() == '42["head",{"heads":{}}]'
+    )
+    assert stranger.queue.empty()
 
 
 def test_a_loop_goes_on_after_a_step_that_failed_and_ends_when_nobody_needs_it(monkeypatch, caplog):
