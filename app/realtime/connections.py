@@ -1,6 +1,7 @@
 """Who is connected to this process: counted, and found by what they read."""
 
 import threading
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from app.users.actor import Actor
 
 UNAUTHENTICATED_PER_ADDRESS = 50
 """Fewer than SOCKETS_PER_ADDRESS: strangers cannot use up the places of an office."""
+
+TIDY_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,19 @@ class Connections:
         self._users = Groups[int, Connection]()
         self._readers = Groups[StreamName | str, Connection]()
         self._arrivals: dict[str, Meter] = {}
+        self._tidied_at = 0.0
         self._lock = threading.Lock()
 
     def has_room_for(self, address: str) -> bool:
         """Whether `address` may open one more connection now."""
-        # A closed connection leaves a little work behind, so the rate is bounded too.
-        arrivals = self._arrivals.setdefault(address, Meter(rate=20, burst=200))
-        return (
-            arrivals.allows()
-            and len(self._by_id) < self._bounds.per_process
-            and len(self._addresses.of(address)) < self._bounds.per_address
-            and len(self._strangers.of(address)) < UNAUTHENTICATED_PER_ADDRESS
-        )
+        with self._lock:
+            # A closed connection leaves a little work behind, so the rate is bounded too.
+            return (
+                self._meter_of(address).allows()
+                and len(self._by_id) < self._bounds.per_process
+                and len(self._addresses.of(address)) < self._bounds.per_address
+                and len(self._strangers.of(address)) < UNAUTHENTICATED_PER_ADDRESS
+            )
 
     def add(self, connection: Connection) -> None:
         """Count a connection that has just been opened."""
@@ -138,14 +142,17 @@ class Connections:
         """Those with a signed-in user."""
         return [each for each in self.all() if each.actor is not None]
 
-    def forget_quiet_addresses(self) -> None:
-        """Drop the meters that are full again: they would be made anew just so."""
-        for address, meter in list(self._arrivals.items()):
-            if meter.is_full:
-                self._arrivals.pop(address, None)
-
     def _is_open(self, connection: Connection) -> bool:
         return self._by_id.get(connection.id) is connection
+
+    def _meter_of(self, address: str) -> Meter:
+        """How often `address` has come lately; meters that are full again would be made anew so."""
+        now = time.monotonic()
+        if now - self._tidied_at >= TIDY_SECONDS:
+            self._tidied_at = now
+            known = self._arrivals.items()
+            self._arrivals = {each: meter for each, meter in known if not meter.is_full}
+        return self._arrivals.setdefault(address, Meter(rate=20, burst=200))
 
     def _leave(self, connection: Connection) -> None:
         if connection.actor is not None:

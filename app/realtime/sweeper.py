@@ -22,5 +22,4 @@ class Sweeper:
             if connection.is_overdue:
                 self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
         self._outlet.drop_slow(self._outlet.connections.all())
-        self._outlet.connections.forget_quiet_addresses()
         return SWEEP_SECONDS

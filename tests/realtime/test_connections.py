@@ -3,6 +3,7 @@
 import logging
 import resource
 import runpy
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -63,6 +64,16 @@ def test_an_address_opens_connections_at_a_bounded_rate():
     connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
     assert sum(connections.has_room_for("192.0.2.1") for _ in range(300)) < 250
     assert connections.has_room_for("192.0.2.2")
+
+
+def test_addresses_that_came_once_are_forgotten_even_while_nobody_is_connected(monkeypatch):
+    connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
+    now = time.monotonic()
+    for number in range(300):
+        monkeypatch.setattr(time, "monotonic", lambda moment=now + number: moment)
+        assert connections.has_room_for(f"2001:db8::{number:x}")
+
+    assert len(connections._arrivals) < 5
 
 
 def test_who_reads_a_stream_is_known_until_it_reads_no_more():
