@@ -22,11 +22,10 @@ from dataclasses import dataclass, field
 
 from benchmarks.live.abusers import Abusers
 from benchmarks.live.checks import percentile
-from benchmarks.live.clients import allow_files
 from benchmarks.live.companion import companion
-from benchmarks.live.console import say
-from benchmarks.live.ground import ground, resident
-from benchmarks.live.own import REALTIME, WEB, Own
+from benchmarks.live.console import asked, say
+from benchmarks.live.ground import resident
+from benchmarks.live.own import REALTIME, WEB, Own, deployed
 from benchmarks.live.plan import Plan
 
 PEOPLE = 100
@@ -159,25 +158,16 @@ async def run(own: Own, options: argparse.Namespace) -> bool:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.socket_abuse",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = asked("socket_abuse", __doc__)
     parser.add_argument("--idle", type=int, default=500)
     parser.add_argument("--oversized", type=int, default=50)
     parser.add_argument("--rate", type=float, default=20, help="requests a second")
     parser.add_argument("--seconds", type=float, default=20, help="of each phase")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    allow_files(options.idle + 1000)
-    with ground() as place:
-        own = Own(place, Plan(PEOPLE, seed=3), sockets=1500)
-        try:
-            own.start()
-            return int(not asyncio.run(run(own, options)))
-        finally:
-            own.close()
+    with deployed(Plan(PEOPLE, seed=3), sockets=options.idle) as own:
+        own.start()
+        return int(not asyncio.run(run(own, options)))
 
 
 if __name__ == "__main__":

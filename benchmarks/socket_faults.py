@@ -8,7 +8,6 @@ it when it comes back. In the end what each has kept is compared with the log; t
 where something is missing, doubled, out of order, or came to somebody who might not see it.
 """
 
-import argparse
 import asyncio
 import sys
 import time
@@ -18,12 +17,12 @@ from dataclasses import asdict
 from itertools import cycle
 
 from benchmarks.live.checks import Verdict, percentile
-from benchmarks.live.clients import allow_files, hang_up
+from benchmarks.live.clients import hang_up
 from benchmarks.live.companion import companion
-from benchmarks.live.console import say
+from benchmarks.live.console import asked, say
 from benchmarks.live.dialects import RAW, SOCKETIO
-from benchmarks.live.ground import Ground, ground
-from benchmarks.live.own import REALTIME, Own
+from benchmarks.live.ground import Ground
+from benchmarks.live.own import REALTIME, Own, deployed
 from benchmarks.live.pacing import write_lines
 from benchmarks.live.plan import Plan
 from benchmarks.live.resuming import ResumingClient
@@ -130,28 +129,19 @@ def report(tormentor: Tormentor, clients: Sequence[ResumingClient], verdict: Ver
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.socket_faults",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = asked("socket_faults", __doc__)
     parser.add_argument("--subscribers", type=int, default=200)
     parser.add_argument("--rate", type=float, default=20, help="changes a second")
     parser.add_argument("--seconds", type=float, default=90)
     options = parser.parse_args()
-    allow_files(options.subscribers + 1000)
-    with ground() as place:
-        say(f"Making {options.subscribers:,} people …")
-        own = Own(place, Plan(options.subscribers, seed=2, joins=False), sockets=2000)
-        try:
-            own.start()
-            clients = [
-                ResumingClient(number, user, own.tokens[number], (RAW, SOCKETIO)[number % 2])
-                for number, user in enumerate(own.world.people)
-            ]
-            wrong = asyncio.run(torment(own, clients, options.rate, options.seconds))
-        finally:
-            own.close()
+    plan = Plan(options.subscribers, seed=2, joins=False)
+    with deployed(plan, sockets=options.subscribers) as own:
+        own.start()
+        clients = [
+            ResumingClient(number, user, own.tokens[number], (RAW, SOCKETIO)[number % 2])
+            for number, user in enumerate(own.world.people)
+        ]
+        wrong = asyncio.run(torment(own, clients, options.rate, options.seconds))
     return int(wrong > 0)
 
 

@@ -18,17 +18,13 @@ import sys
 from collections.abc import Callable, Sequence
 
 from benchmarks.live.checks import percentile
-from benchmarks.live.clients import allow_files
-from benchmarks.live.console import say
-from benchmarks.live.ground import ground
-from benchmarks.live.own import Own
+from benchmarks.live.console import asked, say
+from benchmarks.live.own import deployed
 from benchmarks.live.plan import Plan
 from benchmarks.live.rounds import Contestant, Figures, run_round
 from benchmarks.peers.peer import Channels
 
 SEED = 1
-SPARE = 1000
-"""Files and places beside those of the sockets."""
 
 
 def report(name: str, found: Figures) -> None:
@@ -85,28 +81,20 @@ async def run(options: argparse.Namespace, contestants: Sequence[Contestant]) ->
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.sockets",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = asked("sockets", __doc__)
     parser.add_argument("--sockets", type=int, default=2000)
     parser.add_argument("--rate", type=float, default=50, help="changes a second")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--peer", choices=["channels"])
     options = parser.parse_args()
-    allow_files(options.sockets + SPARE)
-    with ground() as place:
-        say(f"Making {options.sockets:,} people …")
-        own = Own(place, Plan(options.sockets, seed=SEED), sockets=options.sockets + SPARE)
+    plan = Plan(options.sockets, seed=SEED)
+    with deployed(plan, sockets=options.sockets) as own:
         contestants: list[Contestant] = [own]
         if options.peer:
-            contestants.append(Channels(place, Plan(options.sockets, seed=SEED), seed=SEED))
-        try:
-            return int(not asyncio.run(run(options, contestants)))
-        finally:
-            own.close()
+            peer_plan = Plan(options.sockets, seed=SEED)
+            contestants.append(Channels(own.ground, peer_plan, seed=SEED))
+        return int(not asyncio.run(run(options, contestants)))
 
 
 if __name__ == "__main__":

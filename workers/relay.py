@@ -70,7 +70,6 @@ class Relay:
     def run(self) -> None:
         """Work until `stopping` is set; survives the loss of PostgreSQL and of Redis."""
         failures = 0
-        self._hints.start()
         while not self.stopping.is_set():
             try:
                 self._connect_and_work()

@@ -15,6 +15,9 @@ from app.core.errors import Unauthenticated
 
 INVALID = "The token is missing, malformed or no longer valid. Sign in again for a new one."
 
+COOKIE = "session"
+"""The cookie of the web page, which holds a refresh token."""
+
 
 @dataclass(frozen=True)
 class Claims:

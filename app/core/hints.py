@@ -6,6 +6,7 @@ may be down, and what there is to read comes from the database alone.
 
 import logging
 import threading
+import time
 from contextlib import suppress
 
 import redis
@@ -24,6 +25,9 @@ NEW_POSITIONS = "new-positions"
 
 TIMEOUT_SECONDS = 1.0
 RECOVERY_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0
+"""Whoever has not waited for so long is not listened for any more."""
+
 HEALTH_CHECK_SECONDS = 10
 
 
@@ -34,31 +38,36 @@ def hint(topic: str) -> None:
 
 
 class Hints:
-    """The hints of one topic, from `start` until `stop`."""
+    """The hints of one topic.
+
+    A thread (under gevent: a greenlet) listens, and comes back whenever Redis does. It runs only
+    while somebody waits again and again.
+    """
 
     def __init__(self, app: Flask, topic: str) -> None:
         settings: Settings = app.config["SETTINGS"]
         self._url, self._topic = settings.CACHE_REDIS_URL, topic
         self._came = threading.Event()
-        self._ended = threading.Event()
-
-    def start(self) -> None:
-        """Listen, in a thread (under gevent: a greenlet) that comes back whenever Redis does."""
-        self._ended = threading.Event()
-        threading.Thread(
-            target=self._listen, args=(self._ended,), name=self._topic, daemon=True
-        ).start()
-
-    def stop(self) -> None:
-        """Listen no more."""
-        self._ended.set()
+        self._lock = threading.Lock()
+        self._waited_at = 0.0
+        self._is_listening = False
 
     def wait(self, seconds: float) -> None:
         """Return when a hint has come since the last return, or else after `seconds`."""
+        with self._lock:
+            self._waited_at = time.monotonic()
+            if not self._is_listening:
+                self._is_listening = True
+                threading.Thread(target=self._listen, name=self._topic, daemon=True).start()
         self._came.wait(seconds)
         self._came.clear()
 
-    def _listen(self, ended: threading.Event) -> None:
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            self._is_listening = time.monotonic() - self._waited_at < PATIENCE_SECONDS
+            return self._is_listening
+
+    def _listen(self) -> None:
         client = redis.Redis.from_url(
             self._url,
             socket_timeout=TIMEOUT_SECONDS,
@@ -66,16 +75,23 @@ class Hints:
             health_check_interval=HEALTH_CHECK_SECONDS,
         )
         with client:
-            while not ended.is_set():
-                try:
-                    self._hear(client, ended)
-                except redis.RedisError as error:
-                    log.debug("No hints of %s: %s", self._topic, error)
-                    ended.wait(RECOVERY_SECONDS)
+            while self._is_cut_off(client):
+                time.sleep(RECOVERY_SECONDS)
+                if not self._is_wanted():
+                    return
 
-    def _hear(self, client: redis.Redis, ended: threading.Event) -> None:
+    def _is_cut_off(self, client: redis.Redis) -> bool:
+        """Listen while that is wanted, or until Redis is away."""
+        try:
+            self._hear(client)
+        except redis.RedisError as error:
+            log.debug("No hints of %s: %s", self._topic, error)
+            return True
+        return False
+
+    def _hear(self, client: redis.Redis) -> None:
         with client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
             subscription.subscribe(self._topic)
-            while not ended.is_set():
+            while self._is_wanted():
                 if subscription.get_message(timeout=TIMEOUT_SECONDS) is not None:
                     self._came.set()

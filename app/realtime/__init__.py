@@ -39,24 +39,24 @@ def init_realtime(app: Flask) -> None:
     with app.app_context():
         settings = current_settings()
     socketio.init_app(app, **_options(settings))
-    socketio.server.eio._async = {
-        **socketio.server.eio._async,
-        "websocket": WebSocketDriver,
-    }
-    bounds = Bounds(
-        per_process=settings.SOCKETS_PER_PROCESS,
-        per_user=settings.SOCKETS_PER_USER,
-        per_address=settings.SOCKETS_PER_ADDRESS,
-    )
-    connections = Connections(bounds)
-    store = PresenceStore(settings.CACHE_REDIS_URL)
-    presence = Presence(socketio.server, connections, store)
+    engine = socketio.server.eio
+    engine._async = {**engine._async, "websocket": WebSocketDriver}
+    connections = Connections(_bounds(settings))
+    presence = Presence(socketio.server, connections, PresenceStore(settings.CACHE_REDIS_URL))
     switchboard = Switchboard(app, socketio.server, connections, presence)
     app.extensions["realtime"] = switchboard
     SocketIOAdapter(switchboard)
     gate = Gate(app, settings, connections, Turnstile(socketio.server.sleep))
     app.wsgi_app = Handshake(app, settings, gate, switchboard)  # type: ignore[method-assign]  # Flask's
     app.wsgi_app = RawEndpoint(app, gate, switchboard)  # type: ignore[method-assign]  # documented way
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        per_process=settings.SOCKETS_PER_PROCESS,
+        per_user=settings.SOCKETS_PER_USER,
+        per_address=settings.SOCKETS_PER_ADDRESS,
+    )
 
 
 def _options(settings: Settings) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.core.errors import Gone
 from app.core.events import EventRecord, Stream, StreamEntry, StreamName
 from app.projects.events import MemberEvent, MemberRemoved, ProjectDeleted
 from app.projects.queries import projects_of
-from app.realtime.hub import Entry, sees_content
+from app.realtime.entries import Entry, sees_content
 from app.realtime.messages import Message, build_message
 from app.realtime.queries import entries_of, last_position
 from app.users.actor import Actor

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from werkzeug.http import parse_cookie
 
 from app.auth.service import authenticate_session, authenticate_until
+from app.auth.tokens import COOKIE
 from app.config import Settings
 from app.core.errors import BadRequest
 from app.users.actor import Actor
@@ -16,10 +17,6 @@ Environ = dict[str, Any]
 
 BEARER = "bearer"
 """The subprotocol whose second part is the token."""
-
-
-COOKIE = "session"
-"""The cookie of the web page: a refresh token, which opens sockets and nothing else here."""
 
 
 @dataclass(frozen=True)

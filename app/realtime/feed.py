@@ -5,23 +5,20 @@ missed is read up to that place, so a replay and what comes live meet without a 
 saying anything twice. While a connection is being answered it is held: what comes waits for it.
 """
 
+import logging
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.core.events import StreamName
-from app.realtime.connections import EVERYWHERE, Connection, Connections
-from app.realtime.hub import Admission, Entry, Told, admission
+from app.realtime.connection import EVERYWHERE, Connection
+from app.realtime.connections import Connections
+from app.realtime.entries import Admission, Arrival, Entry, Told, admission
 from app.realtime.messages import Message
-from app.realtime.views import View, route
+from app.realtime.routing import route
+from app.realtime.views import View
 
-
-@dataclass(frozen=True)
-class Arrival:
-    """An event, and what is new in inboxes because of it."""
-
-    entry: Entry
-    told: Sequence[Told] = ()
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -75,8 +72,7 @@ class Feed:
     def leave(self, connection: Connection, name: str) -> None:
         """Undo `join`."""
         with self._lock:
-            kept = {key: view for key, view in connection.views.items() if key != name}
-            self._set_views(connection, kept)
+            self._drop_views(connection, {name})
 
     def release(self, connection: Connection) -> None:
         """Send a held connection what waits for it; from then on it hears what comes at once."""
@@ -89,40 +85,39 @@ class Feed:
             for arrival in held.arrivals:
                 self._hand_out(arrival, {connection})
 
-    def deliver(self, arrival: Arrival, position: int) -> None:
-        """Send the event at the next `position` to whom it concerns."""
+    def deliver(self, arrival: Arrival) -> None:
+        """Send the event at the next position to whom it concerns."""
         entry = arrival.entry
+        assert entry.record.position is not None
         with self._lock:
             for held in self._held.values():
                 held.arrivals.append(arrival)
             self._heads.update(entry.places)
-            self.position = position
+            self.position = entry.record.position
             self._hand_out(arrival, self._concerned(arrival) - self._held.keys())
 
-    def readers_of_projects(
-        self, among: Iterable[Connection]
-    ) -> set[tuple[Connection, StreamName]]:
-        """Who reads the stream of a project by being a member, with that stream."""
-        return {
-            (connection, stream)
-            for connection in among
-            if connection.actor is not None and not connection.actor.is_admin
-            for stream in connection.reads
-            if isinstance(stream, StreamName) and stream.kind == "project"
-        }
-
-    def shut_out(self, readers: Iterable[tuple[Connection, StreamName]]) -> None:
-        """Let connections hear nothing more of a stream each."""
-        for connection, stream in readers:
-            self._evict(connection, stream)
+    def shut_out(self, connection: Connection, stream: StreamName) -> None:
+        """Let somebody hear nothing more of a stream; an administrator hears all."""
+        if connection.actor is None or connection.actor.is_admin:
+            return
+        with self._lock:
+            over = [name for name, view in connection.views.items() if view.home == stream]
+            for view in connection.views.values():
+                view.since.pop(stream, None)
+            self._drop_views(connection, over)
+            for name in over:
+                self._send([connection], "unsubscribed", {"unsubscribed": name})
 
     def beacon(self, connections: Iterable[Connection]) -> None:
         """Tell connections up to where they have been sent all that they may hear, by stream."""
         with self._lock:
             for each in connections:
-                is_asked = each.has_subscribed or not each.adapter.tells_tasks_alone
-                if is_asked and each not in self._held:
-                    heads = {str(stream): head for stream, head in self._heads_of(each)}
+                if each.hears_beacon and each not in self._held:
+                    # A client may know more already, from another process that is a little ahead.
+                    heads = {
+                        str(stream): max(place, self._heads.get(stream, 0))
+                        for stream, place in each.since.items()
+                    }
                     self._send([each], "head", {"action": "head", "heads": heads})
 
     def forget_unread(self) -> None:
@@ -137,14 +132,6 @@ class Feed:
             taken, self._sent_to = self._sent_to, set()
             return taken
 
-    def _heads_of(self, connection: Connection) -> Iterable[tuple[StreamName, int]]:
-        since: dict[StreamName, int] = {}
-        for view in connection.views.values():
-            for stream, place in view.since.items():
-                since[stream] = max(place, since.get(stream, 0))
-        # A client may know more already, from another process that is a little ahead.
-        return [(name, max(self._heads.get(name, 0), place)) for name, place in since.items()]
-
     def _concerned(self, arrival: Arrival) -> set[Connection]:
         """Whoever may have to hear of it, or is to be shut out because of it."""
         readers = self._connections.readers
@@ -155,44 +142,41 @@ class Feed:
         return concerned.union(*(self._connections.of_user(id_) for id_ in users if id_))
 
     def _hand_out(self, arrival: Arrival, connections: Collection[Connection]) -> None:
-        change = admission(arrival.entry.record)
+        """One bad event must not hold back the others; it stays in the log."""
+        try:
+            self._tell(arrival, connections)
+        except Exception:
+            log.exception("Event %s could not be sent.", arrival.entry.record.event_id)
+
+    def _tell(self, arrival: Arrival, connections: Collection[Connection]) -> None:
+        entry, change = arrival.entry, admission(arrival.entry.record)
         # Whoever has left a project hears nothing that comes later, and of it only in the own
         # stream; everyone may read of the project's end, which tells nothing but its id.
         if change and change.user_id is not None:
-            self._admit(change, connections, arrival.entry)
-        for outgoing in route(arrival.entry, connections):
+            self._admit(change, connections, entry)
+        for outgoing in route(entry, connections):
             self._send(outgoing.to, outgoing.name, outgoing.message)
         for told in arrival.told:
-            own = StreamName.of_user(told.user_id)
-            hearers = [each for each in connections if _is_told(each, told.user_id, own)]
+            hearers = [each for each in connections if _is_told(each, told)]
             self._send(hearers, told.name, told.message)
         if change and change.user_id is None:
-            self._admit(change, connections, arrival.entry)
+            self._admit(change, connections, entry)
 
     def _admit(self, change: Admission, connections: Iterable[Connection], entry: Entry) -> None:
         for each in connections:
             if each.actor is None or change.user_id not in (None, each.actor.id):
                 continue
             if not change.enters:
-                self._evict(each, change.stream)
+                self.shut_out(each, change.stream)
             elif change.stream in entry.places:
                 for view in each.views.values():
                     if view.grows:
                         view.since.setdefault(change.stream, entry.places[change.stream] - 1)
                 self._connections.reseat(each)
 
-    def _evict(self, connection: Connection, stream: StreamName) -> None:
-        """Let somebody hear nothing more of a stream; an administrator hears all."""
-        if connection.actor is None or connection.actor.is_admin:
-            return
-        with self._lock:
-            over = [name for name, view in connection.views.items() if view.home == stream]
-            for view in connection.views.values():
-                view.since.pop(stream, None)
-            kept = {key: view for key, view in connection.views.items() if key not in over}
-            self._set_views(connection, kept)
-            for name in over:
-                self._send([connection], "unsubscribed", {"unsubscribed": name})
+    def _drop_views(self, connection: Connection, names: Collection[str]) -> None:
+        kept = {name: view for name, view in connection.views.items() if name not in names}
+        self._set_views(connection, kept)
 
     def _set_views(self, connection: Connection, views: Mapping[str, View]) -> None:
         connection.views = views
@@ -204,7 +188,8 @@ class Feed:
             adapter.send([each for each in to if each.adapter is adapter], name, message)
 
 
-def _is_told(connection: Connection, user_id: int, own: StreamName) -> bool:
-    """Whether a connection hears what is new in the inbox of a user: nobody listens in on it."""
-    is_own = connection.actor is not None and connection.actor.id == user_id
+def _is_told(connection: Connection, told: Told) -> bool:
+    """Whether a connection hears what is new in somebody's inbox: nobody else listens in on it."""
+    own = StreamName.of_user(told.user_id)
+    is_own = connection.actor is not None and connection.actor.id == told.user_id
     return is_own and any(view.is_whole(own) for view in connection.views.values())

@@ -1,6 +1,6 @@
 """Who belongs to what, so that nobody has to be searched for."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -8,7 +8,7 @@ M = TypeVar("M", bound=Hashable)
 
 
 class Groups(Generic[K, M]):
-    """Members of groups; one that nobody is in is forgotten."""
+    """Members of groups, and the groups that somebody is in: an empty one is forgotten."""
 
     def __init__(self) -> None:
         self._members: dict[K, set[M]] = {}
@@ -29,6 +29,5 @@ class Groups(Generic[K, M]):
         """Those in a group; to be copied where it may change meanwhile."""
         return self._members.get(key, frozenset())
 
-    def keys(self) -> set[K]:
-        """The groups that somebody is in."""
-        return set(self._members)
+    def __iter__(self) -> Iterator[K]:
+        return iter(list(self._members))

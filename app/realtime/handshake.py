@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.auth.service import authenticate
 from app.config import Settings
 from app.core.errors import BadRequest, ServiceError, Unavailable
-from app.realtime.connections import Connection, Farewell
+from app.realtime.connection import Connection, Farewell
 from app.realtime.credentials import Environ, token_of
 from app.realtime.errors import TooLarge
 from app.realtime.gate import (

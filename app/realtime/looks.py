@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.realtime.connections import Connection
+from app.realtime.connection import Connection
+from app.realtime.groups import Groups
 from app.users.actor import Actor
 
 TYPING_SECONDS = 6.0
@@ -54,7 +55,7 @@ class Looks:
 
     def __init__(self) -> None:
         self._by_connection: dict[str, Look] = {}
-        self._by_board: dict[int, set[Look]] = {}
+        self._by_board = Groups[int, Look]()
         self._lock = threading.Lock()
 
     def __bool__(self) -> bool:
@@ -65,7 +66,7 @@ class Looks:
         with self._lock:
             self._take(look.connection.id)
             self._by_connection[look.connection.id] = look
-            self._by_board.setdefault(look.board_id, set()).add(look)
+            self._by_board.add(look.board_id, look)
 
     def take(self, connection_id: str) -> None:
         """Forget the look of a connection, if it has one."""
@@ -74,9 +75,10 @@ class Looks:
 
     def drop(self, condition: Callable[[Look], bool]) -> None:
         """Forget every look of which `condition` is true."""
-        for look in self.all():
-            if condition(look):
-                self.take(look.connection.id)
+        with self._lock:
+            for look in self.all():
+                if condition(look):
+                    self._take(look.connection.id)
 
     def get(self, connection_id: str) -> Look | None:
         """The look of a connection, or None."""
@@ -92,7 +94,7 @@ class Looks:
 
     def at(self, board_id: int) -> Collection[Look]:
         """The looks at one board."""
-        return list(self._by_board.get(board_id, ()))
+        return list(self._by_board.of(board_id))
 
     def people_at(self, board_id: int) -> People:
         """Everybody who looks at one board."""
@@ -100,12 +102,8 @@ class Looks:
 
     def _take(self, connection_id: str) -> None:
         look = self._by_connection.pop(connection_id, None)
-        if look is None:
-            return
-        others = self._by_board[look.board_id]
-        others.discard(look)
-        if not others:
-            del self._by_board[look.board_id]
+        if look is not None:
+            self._by_board.discard(look.board_id, look)
 
 
 def merged(people: Iterable[Person]) -> People:

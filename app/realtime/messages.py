@@ -9,27 +9,9 @@ from app.core.events import EventRecord, StreamName
 from app.notifications.events import NotificationRead
 from app.notifications.schemas import NotificationSchema
 from app.projects.events import MemberEvent, ProjectEvent
-from app.tasks.events import (
-    TaskCreated,
-    TaskDeleted,
-    TaskEvent,
-    TaskRestored,
-    TaskSlaBreached,
-    TaskUpdated,
-    after,
-)
+from app.tasks.events import TaskCreated, TaskEvent, TaskRestored, after
 
 Message = dict[str, Any]
-
-# TaskDueSoon is not here: it enters no stream.
-_ACTIONS = {
-    TaskCreated.type: "created",
-    TaskUpdated.type: "updated",
-    TaskSlaBreached.type: "updated",
-    TaskDeleted.type: "deleted",
-    # To whoever watches, a task that comes back is a task that was not there before.
-    TaskRestored.type: "created",
-}
 
 # What a client is told of a task, by the name under which the snapshot holds it.
 _CONTENT = {
@@ -99,7 +81,9 @@ def _task_message(record: EventRecord, place: Message, *, content: bool) -> tupl
     task = after(record)
     if task is None or not content:
         return "task.deleted", {"task_id": record.task_id, "action": "deleted", **place}
-    action = _ACTIONS[record.type]
+    # To whoever watches, a task that comes back is a task that was not there before.
+    is_new = record.type in (TaskCreated.type, TaskRestored.type)
+    action = "created" if is_new else "updated"
     # Events of before there were projects do not name one.
     fields = {name: task.get(key) for name, key in _CONTENT.items()}
     return f"task.{action}", {"task_id": record.task_id, **fields, "action": action, **place}

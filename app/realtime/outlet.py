@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from app.realtime.connections import Connection, Connections, Farewell
+from app.realtime.connection import Connection, Farewell
+from app.realtime.connections import Connections
 from app.realtime.feed import Feed
 from app.realtime.presence import Presence
 

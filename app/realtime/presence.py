@@ -12,8 +12,9 @@ from typing import Any
 from app.core.cache import CacheUnavailable
 from app.core.errors import BadRequest, Unauthenticated
 from app.core.events import EventRecord
-from app.realtime.connections import Adapter, Connection, Connections
-from app.realtime.hub import admission
+from app.realtime.connection import Adapter, Connection
+from app.realtime.connections import Connections
+from app.realtime.entries import admission
 from app.realtime.looks import Look, Looks, People, Person, merged
 from app.realtime.loop import Loop
 from app.realtime.messages import Message
@@ -42,11 +43,11 @@ class Presence:
         self._connections, self._store, self._looks = connections, store, Looks()
         self._present: dict[int, People] = {}
         self._others: Mapping[int, Collection[Person]] = {}
-        self._written: dict[int, People] = {}
+        self._written: Mapping[int, People] = {}
         self._exchanged_at = self._refreshed_at = 0.0
         self._loops = (
-            Loop(server, self.tell, self._is_looked_at, pause=TELL_SECONDS),
-            Loop(server, self.exchange, self._is_shared, pause=EXCHANGE_SECONDS),
+            Loop(server, self.tell, self._is_looked_at),
+            Loop(server, self.exchange, self._is_shared),
         )
 
     @property
@@ -60,9 +61,9 @@ class Presence:
             raise Unauthenticated("Sign in first.")
         look = Look(connection, connection.actor, board_id, project_id)
         self._looks.put(look)
+        look.told = self._refresh(board_id)
         for loop in self._loops:
             loop.ensure_running()
-        look.told = self._refresh(board_id)
         return look.told
 
     def look_away(self, connection: Connection) -> None:
@@ -110,24 +111,16 @@ class Presence:
         }
         self._looks.drop(lambda look: look in strangers)
 
-    def tell(self) -> None:
+    def tell(self) -> float:
         """Tell each board's people to those of them who know something else."""
         self._looks.drop(self._is_gone)
         boards = self._looks.boards()
         for board_id in boards:
-            people = self._refresh(board_id)
-            uninformed: dict[Adapter, list[Look]] = {}
-            for look in self._looks.at(board_id):
-                if look.told != people and _reads(look.connection):
-                    uninformed.setdefault(look.connection.adapter, []).append(look)
-            for adapter, looks in uninformed.items():
-                hearers = [look.connection for look in looks]
-                adapter.send(hearers, NAME, as_message(board_id, people))
-                for look in looks:
-                    look.told = people
+            self._tell_board(board_id, self._refresh(board_id))
         self._present = {board: self._present[board] for board in boards}
+        return TELL_SECONDS
 
-    def exchange(self) -> None:
+    def exchange(self) -> float:
         """Write to Redis who looks at boards here, and read who does elsewhere, if it is due."""
         moment = time.monotonic()
         own = {board: self._looks.people_at(board) for board in self._looks.boards()}
@@ -137,16 +130,21 @@ class Presence:
             for board in own.keys() | self._written.keys()
             if is_refresh or own.get(board) != self._written.get(board)
         }
-        if not news and moment - self._exchanged_at < READ_SECONDS:
-            return
-        try:
-            self._others = self._store.exchange(news, own.keys())
-        except CacheUnavailable:
-            self._go_on_alone(own)
-            return
-        self._written, self._exchanged_at = own, moment
         if is_refresh:
             self._refreshed_at = moment
+        if news or moment - self._exchanged_at >= READ_SECONDS:
+            self._talk(own, news)
+        return EXCHANGE_SECONDS
+
+    def _tell_board(self, board_id: int, people: People) -> None:
+        uninformed: dict[Adapter, list[Look]] = {}
+        for look in self._looks.at(board_id):
+            if look.told != people and _reads(look.connection):
+                uninformed.setdefault(look.connection.adapter, []).append(look)
+        for adapter, looks in uninformed.items():
+            adapter.send([look.connection for look in looks], NAME, as_message(board_id, people))
+            for look in looks:
+                look.told = people
 
     def _is_looked_at(self) -> bool:
         return bool(self._looks)
@@ -154,8 +152,17 @@ class Presence:
     def _is_shared(self) -> bool:
         return bool(self._looks or self._written)
 
-    def _go_on_alone(self, own: dict[int, People]) -> None:
-        """Forget the others after a while, as their Redis does."""
+    def _talk(self, own: Mapping[int, People], news: Mapping[int, People]) -> None:
+        try:
+            self._others = self._store.exchange(news, own.keys())
+        except CacheUnavailable:
+            self._go_on_alone(own)
+        else:
+            self._written, self._exchanged_at = own, time.monotonic()
+
+    def _go_on_alone(self, own: Mapping[int, People]) -> None:
+        """Forget the others after a while, as their Redis does; tell it all once it is back."""
+        self._refreshed_at = 0.0
         if time.monotonic() - self._exchanged_at > EXPIRY_SECONDS or not own:
             self._others = {}
         if not own:

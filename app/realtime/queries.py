@@ -10,7 +10,7 @@ from app.comments.events import CommentEvent
 from app.comments.models import Comment
 from app.core.events import EventRecord, Stream, StreamEntry, StreamName
 from app.notifications import queries as inbox
-from app.realtime.hub import Entry, Told
+from app.realtime.entries import Entry, Told
 from app.realtime.messages import notification_message
 from app.tasks.events import streams_of
 from app.tasks.models import Task
@@ -39,7 +39,7 @@ def entries_of(session: Session, records: Sequence[EventRecord]) -> list[Entry]:
     if not records:
         return []
     places = _places(session, [record.id for record in records])
-    return with_presence(session, [(record, places.get(record.id, {})) for record in records])
+    return entries_at(session, [(record, places.get(record.id, {})) for record in records])
 
 
 def entry_of(session: Session, record: EventRecord) -> Entry:
@@ -47,7 +47,7 @@ def entry_of(session: Session, record: EventRecord) -> Entry:
     return entries_of(session, [record])[0]
 
 
-def with_presence(
+def entries_at(
     session: Session, found: Sequence[tuple[EventRecord, Mapping[StreamName, int]]]
 ) -> list[Entry]:
     """Events at their places, with where their tasks are now and who sees them.
@@ -61,8 +61,8 @@ def with_presence(
         task = tasks.get(record.task_id)
         is_gone = record.entity == CommentEvent.entity and record.entity_id in gone
         is_seen = task is not None and task["is_there"] and not is_gone
-        present = streams_of(task) if task is not None and is_seen else frozenset[StreamName]()
-        entries.append(Entry(record, places, present, task))
+        seen_in = streams_of(task) if task is not None and is_seen else frozenset[StreamName]()
+        entries.append(Entry(record, places, seen_in, task))
     return entries
 
 

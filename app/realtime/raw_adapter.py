@@ -10,7 +10,7 @@ from typing import Any
 from simple_websocket import ConnectionClosed
 from wsproto.utilities import ProtocolError
 
-from app.realtime.connections import Connection, Farewell
+from app.realtime.connection import Connection, Farewell
 from app.realtime.messages import Message
 from app.realtime.websocket import BoundedWebSocket
 

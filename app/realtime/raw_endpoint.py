@@ -11,7 +11,7 @@ from simple_websocket import ConnectionClosed
 from app.core import json as bounded_json
 from app.core.errors import BadRequest, ServiceError, Unauthenticated, Unavailable
 from app.core.events import StreamName
-from app.realtime.connections import Connection, Farewell
+from app.realtime.connection import Connection, Farewell
 from app.realtime.credentials import (
     BEARER,
     Environ,

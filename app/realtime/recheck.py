@@ -1,10 +1,6 @@
-"""Asking the database again who may still be connected, and who may still read a project.
+"""Who may still hear what: asked again and again, since rights may end without an event."""
 
-Most of what ends a right comes through the log; sign-outs and changed roles do not, and what was
-changed in the database by hand never does.
-"""
-
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 
@@ -13,49 +9,47 @@ from app.core.events import StreamName
 from app.core.many import is_among
 from app.extensions import db
 from app.projects.models import ProjectMember
-from app.realtime.connections import Connection, Farewell
+from app.realtime.connection import Connection, Farewell
 from app.realtime.outlet import Outlet
 from app.realtime.turns import Turns
+from app.users.actor import Actor
 from app.users.models import User
 
 RECHECK_SECONDS = 2.0
 TURNS = 20
 
+Memberships = set[tuple[int, int]]
+"""As (user, project)."""
+
 
 class Recheck:
-    """Asks for each connection once in RECHECK_SECONDS."""
+    """Ends connections whose session has ended, and shuts out those who are members no longer."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
         self._turns = Turns(TURNS, RECHECK_SECONDS)
         self._outsiders: set[tuple[Connection, StreamName]] = set()
 
-    def begin(self, now: float) -> None:
-        """Take everybody for checked; only while nobody hears anything."""
-        self._turns.settle(now)
+    def ask_when_due(self, now: float) -> None:
+        """Ask about each once in RECHECK_SECONDS; needs an application context.
 
-    def do_due(self, now: float) -> None:
-        """Ask for those whose turn has come; they stay due where that fails with SQLAlchemyError.
-
-        After the database was away that is everybody, before anything is sent.
+        Where that fails with SQLAlchemyError they stay due: after the database was away for a
+        while that is everybody.
         """
         due = self._turns.due(self._outlet.connections.admitted(), now)
         if due:
-            self._ask_for(due)
+            self._ask_about(set(due))
         self._turns.settle(now)
 
-    def _ask_for(self, due: Collection[Connection]) -> None:
-        for connection in _no_longer_welcome(due):
+    def _ask_about(self, some: Collection[Connection]) -> None:
+        for connection in _no_longer_welcome(some):
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-        among = set(due)
-        looks = [look for look in self._outlet.presence.looks() if look.connection in among]
-        memberships = _memberships(due)
-        self._shut_out(among, memberships)
+        looks = [look for look in self._outlet.presence.looks() if look.connection in some]
+        memberships = _memberships(_actors(some))
+        self._shut_out(some, memberships)
         self._outlet.presence.keep_to(memberships, looks)
 
-    def _shut_out(
-        self, among: Collection[Connection], memberships: Collection[tuple[int, int]]
-    ) -> None:
+    def _shut_out(self, some: Collection[Connection], memberships: Memberships) -> None:
         """Shut out whose membership has vanished without an event.
 
         That is, who was none at the last check either: an event is on its way for a moment, and
@@ -63,36 +57,42 @@ class Recheck:
         """
         outsiders = {
             (connection, stream)
-            for connection, stream in self._outlet.feed.readers_of_projects(among)
+            for connection, stream in self._outlet.connections.members(some)
             if connection.actor and (connection.actor.id, stream.ref_id) not in memberships
         }
-        self._outlet.feed.shut_out(outsiders & self._outsiders)
+        for connection, stream in outsiders & self._outsiders:
+            self._outlet.feed.shut_out(connection, stream)
         is_open = self._outlet.connections.get
-        others = {pair for pair in self._outsiders if pair[0] not in among and is_open(pair[0].id)}
+        others = {each for each in self._outsiders if each[0] not in some and is_open(each[0].id)}
         self._outsiders = others | outsiders
 
 
-def _memberships(connections: Collection[Connection]) -> set[tuple[int, int]]:
-    """The memberships of those who are connected, as (user, project)."""
-    users = {each.actor.id for each in connections if each.actor}
+def _no_longer_welcome(connections: Iterable[Connection]) -> list[Connection]:
+    """Those whose session has ended, or whose role has changed and with it what they may hear."""
+    actors = _actors(connections)
+    if not actors:
+        return []
+    ended = ended_sessions({actor.session_id for actor in actors.values()})
+    ids = {actor.id for actor in actors.values()}
+    rows = db.session.execute(select(User.id, User.role).where(is_among(User.id, ids)))
+    roles = dict(iter(rows))
+    return [
+        connection
+        for connection, actor in actors.items()
+        if actor.session_id in ended or roles.get(actor.id) != actor.role
+    ]
+
+
+def _memberships(actors: dict[Connection, Actor]) -> Memberships:
+    """The memberships of all these."""
+    ids = {actor.id for actor in actors.values()}
     rows = db.session.execute(
         select(ProjectMember.user_id, ProjectMember.project_id).where(
-            is_among(ProjectMember.user_id, users)
+            is_among(ProjectMember.user_id, ids)
         )
     )
     return {(user_id, project_id) for user_id, project_id in rows}
 
 
-def _no_longer_welcome(connections: Collection[Connection]) -> list[Connection]:
-    """Those whose session has ended or whose role has changed (and with it the rooms)."""
-    sessions = {each.actor.session_id for each in connections if each.actor}
-    ended = ended_sessions(sessions)
-    users = {each.actor.id for each in connections if each.actor}
-    rows = db.session.execute(select(User.id, User.role).where(is_among(User.id, users)))
-    roles = dict(iter(rows))
-    return [
-        each
-        for each in connections
-        if each.actor
-        and (each.actor.session_id in ended or roles.get(each.actor.id) != each.actor.role)
-    ]
+def _actors(connections: Iterable[Connection]) -> dict[Connection, Actor]:
+    return {each: each.actor for each in connections if each.actor is not None}

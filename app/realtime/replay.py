@@ -8,8 +8,8 @@ from sqlalchemy import and_, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from app.core.events import EventRecord, Stream, StreamEntry, StreamName
-from app.realtime.hub import Entry
-from app.realtime.queries import with_presence
+from app.realtime.entries import Entry
+from app.realtime.queries import entries_at
 
 MAX_REPLAY = 500
 
@@ -18,8 +18,8 @@ MAX_REPLAY = 500
 class Replay:
     """What a client missed of some streams; where that is too much, it has to read all anew.
 
-    `heads` says where the streams stand, `since` after which place the client hears them from now
-    on: after the replay, that is, which a live message never overlaps.
+    `heads` says where the streams stand, `since` after which place the client is told of them: from
+    there to the heads by the `entries`, of all that comes later as it happens.
     """
 
     heads: Mapping[StreamName, int]
@@ -115,4 +115,4 @@ def _entries_after(
         .order_by(EventRecord.position, StreamEntry.stream_id)
     ).all()
     found = [(record, {names[stream_id]: seq}) for stream_id, seq, record in rows]
-    return with_presence(session, found)
+    return entries_at(session, found)

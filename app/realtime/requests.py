@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.errors import BadRequest
-from app.realtime.connections import Connection
-from app.realtime.looking import presence, typing
+from app.realtime.connection import Connection
 from app.realtime.messages import Message
+from app.realtime.presence_requests import presence, typing
 from app.realtime.subscription import read_name, read_subscription
 from app.realtime.switchboard import Switchboard
 

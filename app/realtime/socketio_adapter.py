@@ -2,14 +2,18 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from engineio.exceptions import SocketIsClosedError
+from engineio.packet import MESSAGE, Packet
 from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as Refused
+from socketio.packet import EVENT
 
 from app.core.errors import ServiceError
 from app.extensions import socketio
-from app.realtime.connections import Connection, Farewell
+from app.realtime.connection import Connection, Farewell
 from app.realtime.credentials import credential_of, follows_all, given_token
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
@@ -23,25 +27,34 @@ NAMESPACE = "/"
 
 
 class SocketIOAdapter:
-    """One application's Socket.IO server with the connections that came through it."""
+    """One application's Socket.IO server with the connections that came through it.
+
+    It stands between Engine.IO and Socket.IO, to count connections and to check messages.
+    """
 
     kind = "socketio"
     tells_tasks_alone = False
 
     def __init__(self, switchboard: Switchboard) -> None:
         self.switchboard, self.server = switchboard, switchboard.server
-        self._watch_sessions()
+        self._socketio = dict(self.server.eio.handlers)
+        self.server.eio.on("connect", self._opened)
+        self.server.eio.on("message", self._received)
+        self.server.eio.on("disconnect", self._closed)
 
     def send(self, to: Sequence[Connection], name: str, message: Message) -> None:
-        """Send one message, which the library makes into text once."""
-        named = [self.server.manager.sid_from_eio_sid(each.id, NAMESPACE) for each in to]
-        sids = [sid for sid in named if sid is not None]
-        if sids:
-            self.server.emit(name, message, to=sids, namespace=NAMESPACE)
+        """Send one message, which is made into text once."""
+        event = self.server.packet_class(EVENT, data=[name, message], namespace=NAMESPACE)
+        packet = Packet(MESSAGE, event.encode())
+        for each in to:
+            if self._sid_of(each) is not None:
+                # With threads a client may be gone at this very moment; the others are not.
+                with suppress(KeyError, SocketIsClosedError):
+                    self.server.eio.send_packet(each.id, packet)
 
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and not to come back by itself; who misbehaves is told nothing."""
-        sid = self.server.manager.sid_from_eio_sid(connection.id, NAMESPACE)
+        sid = self._sid_of(connection)
         if sid is not None and why is not Farewell.MISBEHAVED:
             self.server.disconnect(sid, namespace=NAMESPACE)
         session = self.server.eio.sockets.get(connection.id)
@@ -54,38 +67,33 @@ class SocketIOAdapter:
         session = self.server.eio.sockets.get(connection.id)
         return session.queue.qsize() if session is not None else 0
 
-    def _watch_sessions(self) -> None:
-        """Stand between Engine.IO and Socket.IO, to count connections and to check messages."""
-        eio, connections = self.server.eio, self.switchboard.connections
-        opened, received, closed = (eio.handlers[n] for n in ("connect", "message", "disconnect"))
+    def _sid_of(self, connection: Connection) -> Any:
+        """Socket.IO's name for a connection; None before it has signed in, and after it left."""
+        return self.server.manager.sid_from_eio_sid(connection.id, NAMESPACE)
 
-        def on_connect(eio_sid: str, environ: dict[str, Any]) -> Any:
-            line = tcp_socket(environ) if is_upgrade(environ) else None
-            self.switchboard.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
-            return opened(eio_sid, environ)
+    def _opened(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        line = tcp_socket(environ) if is_upgrade(environ) else None
+        self.switchboard.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
+        return self._socketio["connect"](eio_sid, environ)
 
-        def on_message(eio_sid: str, data: object) -> None:
-            connection = connections.get(eio_sid)
-            if connection is None:
+    def _received(self, eio_sid: str, data: object) -> None:
+        connection = self.switchboard.connections.get(eio_sid)
+        if connection is None:
+            return
+        try:
+            if connection.meter.allows() and is_acceptable(data):
+                self._socketio["message"](eio_sid, data)
                 return
-            try:
-                if connection.meter.allows() and is_acceptable(data):
-                    received(eio_sid, data)
-                    return
-            except Exception:
-                log.exception("A message of a client could not be handled.")
-            finally:
-                # Only here has the library sent what it answers.
-                self.switchboard.release(connection)
-            self.switchboard.dismiss(connection, Farewell.MISBEHAVED)
+        except Exception:
+            log.exception("A message of a client could not be handled.")
+        finally:
+            # Only here has the library sent what it answers.
+            self.switchboard.release(connection)
+        self.switchboard.dismiss(connection, Farewell.MISBEHAVED)
 
-        def on_disconnect(eio_sid: str, reason: str) -> None:
-            connections.remove(eio_sid)
-            closed(eio_sid, reason)
-
-        eio.on("connect", on_connect)
-        eio.on("message", on_message)
-        eio.on("disconnect", on_disconnect)
+    def _closed(self, eio_sid: str, reason: str) -> None:
+        self.switchboard.connections.remove(eio_sid)
+        self._socketio["disconnect"](eio_sid, reason)
 
 
 @socketio.on("connect")

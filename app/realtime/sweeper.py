@@ -1,12 +1,8 @@
 """The loop that closes connections; it runs while there are any."""
 
-import logging
-import threading
-
-from app.realtime.connections import Farewell
+from app.realtime.connection import Farewell
+from app.realtime.loop import Loop
 from app.realtime.outlet import Outlet
-
-log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 0.5
 
@@ -16,36 +12,17 @@ class Sweeper:
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
-        self._lock = threading.Lock()
-        self._is_running = False
-
-    def ensure_running(self) -> None:
-        """Sweep until no connection is left."""
-        with self._lock:
-            if self._is_running:
-                return
-            self._is_running = True
-        self._outlet.server.start_background_task(self._run)
-
-    def _run(self) -> None:
-        while self._is_needed():
-            self._outlet.server.sleep(SWEEP_SECONDS)
-            try:
-                self._sweep()
-            except Exception:
-                log.exception("Connections could not be swept; trying again.")
+        self.loop = Loop(outlet.server, self._sweep, self._is_needed)
 
     def _is_needed(self) -> bool:
-        with self._lock:
-            self._is_running = bool(self._outlet.connections.all())
-            return self._is_running
+        return bool(self._outlet.connections.all())
 
-    def _sweep(self) -> None:
+    def _sweep(self) -> float:
         connections = self._outlet.connections
         for connection in connections.all():
             if connection.is_overdue and connections.get(connection.id) is connection:
                 self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
                 # A crowd that came together goes together, and requests are not to wait for it.
                 self._outlet.server.sleep(0)
-        self._outlet.drop_slow(self._outlet.connections.all())
-        self._outlet.connections.forget_quiet_addresses()
+        self._outlet.drop_slow(connections.all())
+        return SWEEP_SECONDS

@@ -1,7 +1,8 @@
 """Between the log and the sockets of every kind: who comes in, who hears what, who has to go.
 
 An adapter reads what its clients say, calls `open`, `sign_in` and what `requests` holds, answers,
-and calls `release`; the loops of `watch` call the rest. Nothing here knows how a message travels.
+and calls `release`; the loops (`follower`, `sweeper`) call the rest. Nothing here knows how a
+message travels.
 """
 
 import logging
@@ -15,11 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.db import snapshot
 from app.core.errors import NotFound, Unauthenticated, Unavailable
 from app.extensions import db
-from app.realtime.connections import Connection, Connections, Farewell
+from app.realtime.connection import Connection, Farewell
+from app.realtime.connections import Connections
 from app.realtime.credentials import Credential
+from app.realtime.entries import Entry, as_told, sees_content
 from app.realtime.errors import TooManySockets, TooManySubscriptions
 from app.realtime.feed import Feed
-from app.realtime.hub import Entry, sees_content
+from app.realtime.follower import Follower
+from app.realtime.line import hang_up
 from app.realtime.messages import Message
 from app.realtime.presence import Presence
 from app.realtime.queries import BATCH
@@ -27,9 +31,7 @@ from app.realtime.replay import MAX_REPLAY, Replay, missed
 from app.realtime.scopes import Scope, own_scope, scope_of
 from app.realtime.subscription import Subscription
 from app.realtime.sweeper import Sweeper
-from app.realtime.views import OWN, View, as_told, everything, only_tasks
-from app.realtime.watch import Follower
-from app.realtime.websocket import hang_up
+from app.realtime.views import OWN, View, everything, only_tasks
 from app.users.actor import Actor
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ class Switchboard:
     def open(self, connection: Connection) -> None:
         """Count a new connection, and watch that it signs in."""
         self.connections.add(connection)
-        self._sweeper.ensure_running()
+        self._sweeper.loop.ensure_running()
 
     def sign_in(self, connection: Connection, credential: Credential) -> Actor:
         """Let somebody in who shows a good credential; with `follows_all` into all own streams.
@@ -71,14 +73,8 @@ class Switchboard:
             # Gives the connection to the database back: the first of many who come at once needs
             # a second one to find the end of the log, while all others wait for that.
             db.session.remove()
-            self.follower.ensure_running()
-            position = self.feed.hold(connection)
-            if connection.follows_all:
-                matches = only_tasks if connection.adapter.tells_tasks_alone else everything
-                with snapshot() as session:
-                    scope = own_scope(session, actor, matches)
-                    found = missed(session, scope.streams, position)
-                self.feed.join(connection, _view(OWN, scope, found), found.heads)
+            self.follower.loop.ensure_running()
+            self._begin_to_follow(connection, actor)
             return actor
         except SQLAlchemyError:
             self.connections.dispossess(connection)
@@ -97,10 +93,7 @@ class Switchboard:
         actor = connection.actor
         if actor is None:
             raise Unauthenticated("Sign in first.")
-        if len(connection.views.keys() - {OWN, wanted.name}) >= MAX_SUBSCRIPTIONS:
-            raise TooManySubscriptions(
-                f"A connection has at most {MAX_SUBSCRIPTIONS} subscriptions; unsubscribe first."
-            )
+        _check_number(connection, wanted)
         self._let_read(connection)
         position = self.feed.hold(connection)
         try:
@@ -113,7 +106,8 @@ class Switchboard:
         except SQLAlchemyError:
             raise Unavailable("The stream cannot be read now. Try again later.") from None
         view = _view(wanted.name, scope, found)
-        self.feed.join(connection, view, found.heads, _told(connection, view, found.entries))
+        replay = list(_told(connection, view, found.entries))
+        self.feed.join(connection, view, found.heads, replay)
         return scope, found
 
     def unsubscribe(self, connection: Connection, name: str) -> None:
@@ -124,21 +118,13 @@ class Switchboard:
         """Send what has waited for a connection being answered."""
         self.feed.release(connection)
 
-    def _let_read(self, connection: Connection) -> None:
-        """Wait until one more replay does not make somebody slow who asks for several."""
-        until = time.monotonic() + REPLAY_PATIENCE_SECONDS
-        while (
-            connection.adapter.queued(connection) > MAX_QUEUED - MAX_REPLAY
-            and time.monotonic() < until
-        ):
-            self.server.sleep(0.01)
-
     def dismiss(self, connection: Connection, why: Farewell) -> None:
         """Tell a client to go, and close its connection; hang up if it does not listen."""
         self.connections.remove(connection.id)
-        connection.adapter.dismiss(connection, why)
+        # First: from here on nobody else looks after this connection.
         if connection.line is not None:
             self.server.start_background_task(self._cut, connection.line)
+        connection.adapter.dismiss(connection, why)
 
     def is_backlogged(self, among: Iterable[Connection]) -> bool:
         """Whether somebody has as much waiting as one more batch would make too much."""
@@ -152,10 +138,36 @@ class Switchboard:
                 log.info("Dropped a connection that reads too slowly.")
                 self.dismiss(connection, Farewell.TOO_SLOW)
 
+    def _begin_to_follow(self, connection: Connection, actor: Actor) -> None:
+        position = self.feed.hold(connection)
+        if not connection.follows_all:
+            return
+        with snapshot() as session:
+            matches = only_tasks if connection.adapter.tells_tasks_alone else everything
+            scope = own_scope(session, actor, matches)
+            found = missed(session, scope.streams, position)
+        self.feed.join(connection, _view(OWN, scope, found), found.heads)
+
+    def _let_read(self, connection: Connection) -> None:
+        """Wait until one more replay does not make somebody slow who asks for several."""
+        until = time.monotonic() + REPLAY_PATIENCE_SECONDS
+        while (
+            connection.adapter.queued(connection) > MAX_QUEUED - MAX_REPLAY
+            and time.monotonic() < until
+        ):
+            self.server.sleep(0.01)
+
     def _cut(self, tcp: Any) -> None:
         """End a TCP connection whose other side had time enough to read the good-bye."""
         self.server.sleep(GOODBYE_SECONDS)
         hang_up(tcp)
+
+
+def _check_number(connection: Connection, wanted: Subscription) -> None:
+    if len(connection.views.keys() - {OWN, wanted.name}) >= MAX_SUBSCRIPTIONS:
+        raise TooManySubscriptions(
+            f"A connection has at most {MAX_SUBSCRIPTIONS} subscriptions; unsubscribe first."
+        )
 
 
 def _view(name: str, scope: Scope, found: Replay) -> View:

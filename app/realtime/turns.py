@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.realtime.connections import Connection
+from app.realtime.connection import Connection
 
 
 class Turns:

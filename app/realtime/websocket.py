@@ -8,9 +8,6 @@ packet type raises past the clean-up; and nobody wakes the handler of a connecti
 closes, which then stays until the client lets go.
 """
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -19,9 +16,9 @@ import simple_websocket
 from wsproto.events import Ping
 from wsproto.utilities import ProtocolError
 
+from app.realtime.line import Line
+
 MAX_WAITING_MESSAGES = 16
-LINGER_SECONDS = 1.0
-LINGER_BYTES = 1_000_000
 _PACKET_TYPES = "0123456"
 
 # No extensions: without compression, what arrives is as large as it looks.
@@ -32,53 +29,6 @@ _HANDSHAKE = (
     "HTTP_SEC_WEBSOCKET_KEY",
     "HTTP_SEC_WEBSOCKET_VERSION",
 )
-
-
-def hang_up(tcp: Any) -> None:
-    """End a TCP connection in both directions; who waits on it wakes up."""
-    with suppress(OSError):
-        tcp.shutdown(socket.SHUT_RDWR)
-
-
-class Line:
-    """A TCP socket on which every write is whole, and one at a time."""
-
-    def __init__(self, sock: Any, timeout: float) -> None:
-        # Pings pass more often than this in both directions, so silence means that nobody is there.
-        sock.settimeout(timeout)
-        self._socket = sock
-        self._writing = threading.Lock()
-
-    def send(self, data: bytes) -> None:
-        """Write all of `data`."""
-        with self._writing:
-            self._socket.sendall(data)
-
-    def recv(self, size: int) -> bytes:
-        """Read up to `size` bytes."""
-        received: bytes = self._socket.recv(size)
-        return received
-
-    def hang_up(self) -> None:
-        """End the connection in both directions; who waits on it wakes up."""
-        hang_up(self._socket)
-
-    def linger(self) -> None:
-        """Finish writing and drop a little of what still comes.
-
-        Closed with something unread, the connection is reset, and the client may not see why.
-        """
-        until, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-            while left > 0 and (seconds := until - time.monotonic()) > 0:
-                self._socket.settimeout(seconds)
-                received = len(self._socket.recv(65_536))
-                left = left - received if received else 0
-
-    def close(self) -> None:
-        """Give the socket back."""
-        self._socket.close()
 
 
 class BoundedWebSocket(simple_websocket.Server):

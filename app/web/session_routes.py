@@ -14,6 +14,7 @@ from werkzeug.http import dump_cookie
 from app.auth import commands, service
 from app.auth.limits import sign_in_limit
 from app.auth.schemas import CredentialsSchema
+from app.auth.tokens import COOKIE
 from app.config import current_settings
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
@@ -21,8 +22,6 @@ from app.core.errors import Unauthenticated
 from app.core.limits import api_limit, sign_in_address_limit, web_session_limit
 from app.users.actor import current_actor
 from app.users.schemas import UserSchema
-
-COOKIE = "session"
 
 _NOT_STORED = {"Cache-Control": "no-store"}
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.events import EventRecord, StreamName
 from app.notifications.wanted import NotWanted
-from app.realtime.hub import sees_content
+from app.realtime.entries import sees_content
 from app.realtime.messages import build_message
 from app.realtime.queries import entry_of
 from app.webhooks.events import WebhookPinged

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from app import create_app
 from app.config import explicit_settings
 from app.extensions import db
 from benchmarks.live.checks import Log, Reader
-from benchmarks.live.clients import Client
+from benchmarks.live.clients import Client, allow_files
+from benchmarks.live.console import say
 from benchmarks.live.dialects import RAW, SOCKETIO
-from benchmarks.live.ground import Ground, await_answer, free_address
+from benchmarks.live.ground import Ground, await_answer, free_address, ground
 from benchmarks.live.log import log_after, members, settled
 from benchmarks.live.pacing import read_lines
 from benchmarks.live.people import World, populate, sign_in
@@ -24,6 +26,8 @@ from benchmarks.live.plan import Plan
 from workers.processes import commands
 
 RELAY, WEB, REALTIME = "relay", "web", "realtime"
+SPARE = 1000
+"""Files and places beside those of the sockets."""
 
 
 class Own:
@@ -114,6 +118,19 @@ class Own:
         process = self.ground.start(name, command, self._env | {"BIND": address})
         await_answer(f"http://{address}/readyz", process)
         return port
+
+
+@contextmanager
+def deployed(plan: Plan, *, sockets: int) -> Iterator[Own]:
+    """The service with servers of its own, not started yet, and room for so many sockets."""
+    allow_files(sockets + SPARE)
+    with ground() as place:
+        say(f"Making {plan.people:,} people …")
+        own = Own(place, plan, sockets=sockets + SPARE)
+        try:
+            yield own
+        finally:
+            own.close()
 
 
 def _settings(ground: Ground, sockets: int) -> dict[str, Any]:

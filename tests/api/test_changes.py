@@ -13,8 +13,9 @@ from app.core.purging import purge
 from app.extensions import db
 from app.realtime import changes
 from app.realtime.queries import entries_after
+from app.realtime.routing import route
 from app.realtime.scopes import own_scope
-from app.realtime.views import OWN, View, everything, route
+from app.realtime.views import OWN, View, everything
 from app.users.actor import Actor
 from app.users.models import Role, User
 from benchmarks.plans import explain, nodes, recorded

@@ -12,7 +12,7 @@ from app import create_app
 from app.core.job_counts import counted
 from app.extensions import limiter
 from app.operations.collecting import VERSION
-from app.realtime.connections import Connection
+from app.realtime.connection import Connection
 from workers.factory import make_celery
 
 ROOT = Path(__file__).resolve().parents[2]

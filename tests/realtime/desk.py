@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask
 
 from app.core.db import unit_of_work
-from app.realtime.connections import Bounds, Connection, Connections, Farewell
+from app.realtime.connection import Connection, Farewell
+from app.realtime.connections import Bounds, Connections
 from app.realtime.credentials import given_token
 from app.realtime.presence import Presence
 from app.realtime.presence_store import PresenceStore
@@ -75,6 +76,10 @@ class Client:
     def hear(self) -> list[tuple[str, dict[str, Any]]]:
         """What it was sent since it was asked last, once the log has been sent on; no beacons."""
         self.desk.advance()
+        return self.take()
+
+    def take(self) -> list[tuple[str, dict[str, Any]]]:
+        """What it was sent since it was asked last; no beacons."""
         return [sent for sent in self._shelf.kept.pop(self.connection, []) if sent[0] != "head"]
 
     def beacon(self) -> dict[str, Any]:
@@ -92,12 +97,13 @@ class Client:
 class Desk:
     """A switchboard with clients."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, server: Idle | None = None) -> None:
         self.app = app
         self.shelf, self.raw_shelf = Shelf(), Shelf(tells_tasks_alone=True)
-        connections, idle = Connections(ROOMY), Idle()
+        connections, server = Connections(ROOMY), server or Idle()
         store = PresenceStore(app.config["SETTINGS"].CACHE_REDIS_URL)
-        self.switchboard = Switchboard(app, idle, connections, Presence(idle, connections, store))
+        presence = Presence(server, connections, store)
+        self.switchboard = Switchboard(app, server, connections, presence)
 
     def connect(self, person: Any, *, follow: str = "none", raw: bool = False) -> Client:
         """Sign somebody in, after all that has happened so far."""

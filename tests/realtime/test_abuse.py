@@ -106,7 +106,7 @@ def test_a_flood_of_messages_ends_the_connection(server, ada):
 
 
 @pytest.mark.parametrize("shape", ["one frame", "fragments", "many frames"])
-def test_ahundred_megabytes_end_the_connection_and_take_no_memory(server, app, shape):
+def test_a_hundred_megabytes_end_the_connection_and_take_no_memory(server, app, shape):
     before = server.memory()
     bare = server.websocket()
     bare.recv()

@@ -3,18 +3,15 @@
 import logging
 import resource
 import runpy
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from app.core.events import StreamName
-from app.realtime.connections import (
-    UNAUTHENTICATED_PER_ADDRESS,
-    Bounds,
-    Connection,
-    Connections,
-)
+from app.realtime.connection import Connection
+from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS, Bounds, Connections
 from app.realtime.views import View, everything
 from app.users.actor import Actor
 from app.users.models import Role
@@ -67,6 +64,16 @@ def test_an_address_opens_connections_at_a_bounded_rate():
     connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
     assert sum(connections.has_room_for("192.0.2.1") for _ in range(300)) < 250
     assert connections.has_room_for("192.0.2.2")
+
+
+def test_addresses_that_came_once_are_forgotten_even_while_nobody_is_connected(monkeypatch):
+    connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
+    now = time.monotonic()
+    for number in range(300):
+        monkeypatch.setattr(time, "monotonic", lambda moment=now + number: moment)
+        assert connections.has_room_for(f"2001:db8::{number:x}")
+
+    assert len(connections._arrivals) < 5
 
 
 def test_who_reads_a_stream_is_known_until_it_reads_no_more():

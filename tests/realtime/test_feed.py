@@ -5,7 +5,7 @@ from app.core.db import unit_of_work
 from app.core.events import StreamName
 from app.extensions import db
 from app.projects.models import ProjectMember, ProjectRole
-from app.realtime.hub import sees_content
+from app.realtime.entries import sees_content
 from app.realtime.queries import entries_after
 from app.tasks.jobs import check_sla
 from tests.realtime.conftest import PATIENCE, POSITION, wait_until
@@ -110,7 +110,7 @@ def test_a_replay_shows_nothing_of_what_one_may_no_longer_see(listen, ada, bob):
     his = listen(bob)
     his.ask(stream=f"user:{bob.id}", last_seq=0)
 
-    # What the relay had not seen at that moment comes a second time, under the same seq.
+    # What gets its position between connecting and asking comes twice, under the same seq.
     wait_until(lambda: len({m["seq"] for m in his.messages()}) == 4, 1)
     assert set(his.names()) == {"task.deleted"}
     assert "Secret" not in str(his.heard)

@@ -12,7 +12,8 @@ from app.core.events import EventRecord
 from app.projects.events import MemberRemoved, ProjectDeleted
 from app.realtime import looks, presence_store
 from app.realtime import presence as presence_module
-from app.realtime.connections import Bounds, Connection, Connections
+from app.realtime.connection import Connection
+from app.realtime.connections import Bounds, Connections
 from app.realtime.looks import MAX_PEOPLE
 from app.realtime.presence import MAX_QUEUED, Presence
 from app.realtime.presence_store import PresenceStore

@@ -159,7 +159,7 @@ def test_a_message_that_is_too_large_ends_the_connection(server, app, listen_raw
 
 
 @pytest.mark.parametrize("shape", ["one frame", "fragments", "many frames"])
-def test_ahundred_megabytes_end_the_connection_and_take_no_memory(server, listen_raw, ada, shape):
+def test_a_hundred_megabytes_end_the_connection_and_take_no_memory(server, listen_raw, ada, shape):
     before = peak = server.memory()
     for bare in (server.connect(RAW), listen_raw(ada).bare):
         with pytest.raises(ConnectionError):  # noqa: PT012 - a mere timeout would not do

@@ -7,7 +7,7 @@ import time
 import pytest
 from simple_websocket import ConnectionClosed
 
-from app.realtime.connections import Farewell
+from app.realtime.connection import Farewell
 from app.realtime.raw_adapter import RawSession
 from app.realtime.websocket import BoundedWebSocket
 

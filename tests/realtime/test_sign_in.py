@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from app.extensions import db
-from app.realtime.connections import Connection
+from app.realtime.connection import Connection
 from app.realtime.credentials import given_token
 from app.realtime.raw_adapter import RawAdapter
 

@@ -9,9 +9,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.core.events import StreamName
 from app.extensions import db
-from app.realtime.hub import sees_content
+from app.realtime.entries import as_told, sees_content
 from app.realtime.queries import entries_after
-from app.realtime.views import as_told
 from tests.webhooks.conftest import owed, path_of, send
 from tests.workers.support import answer, deliveries, relay
 

@@ -1,11 +1,7 @@
 """What there is to know of an event before it is sent, and who may be shown its content.
 
-An event is sent once per stream it entered, to those who read that stream. Of these, whoever sees
-the task after the event gets its content; whoever does not (any more) gets a removal with nothing
-but the id. A task that somebody newly sees comes as `task.updated` with the full content: the
-event is one and the same for everybody in its stream, and a client that does not know the id adds
-it. Administrators read everything and get every event exactly once: with the place in their own
-stream where it entered that, else with the place in the first of its streams.
+Whoever reads a stream hears of every event in it. Who sees the task after the event gets its
+content; who does not (any more) gets a removal with nothing but the id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.core.events import EventRecord, StreamName
 from app.projects.events import MemberAdded, MemberRemoved, ProjectDeleted
-from app.realtime.messages import Message
+from app.realtime.messages import Message, build_message
 from app.tasks.events import TaskEvent, after, before, streams_of
 
 
@@ -23,14 +19,14 @@ from app.tasks.events import TaskEvent, after, before, streams_of
 class Entry:
     """An event, the place it has in each of its streams, and who sees its task now.
 
-    `present` holds the streams of those who see the task at the moment of sending. Content goes
+    `seen_in` holds the streams of those who see the task at the moment of sending. Content goes
     only to those who saw it after the event and still do: sending may be late. `task` is where the
     task of the event is now and whose it is (`project`, `board`, `reporter`, `assignee`).
     """
 
     record: EventRecord
     places: Mapping[StreamName, int]
-    present: frozenset[StreamName] = frozenset()
+    seen_in: frozenset[StreamName] = frozenset()
     task: Mapping[str, Any] | None = None
 
     @cached_property
@@ -60,6 +56,14 @@ class Told(NamedTuple):
     message: Message
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """An event, and what is new in inboxes because of it."""
+
+    entry: Entry
+    told: Sequence[Told] = ()
+
+
 def sees_content(entry: Entry, stream: StreamName) -> bool:
     """Whether the readers of `stream` may be shown what the event is about.
 
@@ -69,10 +73,15 @@ def sees_content(entry: Entry, stream: StreamName) -> bool:
     record = entry.record
     if record.task_id is None:
         return True
-    if stream not in entry.present or record.entity != TaskEvent.entity:
-        return stream in entry.present
+    if stream not in entry.seen_in or record.entity != TaskEvent.entity:
+        return stream in entry.seen_in
     task = after(record)
     return task is not None and stream in streams_of(task)
+
+
+def as_told(entry: Entry, stream: StreamName, *, content: bool) -> tuple[str, Message]:
+    """The name and the message of an event at its place in `stream`."""
+    return build_message(entry.record, stream, entry.places[stream], content=content)
 
 
 def admission(record: EventRecord) -> Admission | None:

@@ -11,7 +11,7 @@ from app.boards.queries import get_board
 from app.core.errors import BadRequest, NotFound, Unauthenticated, Unavailable
 from app.core.fields import MAX_ID
 from app.extensions import db
-from app.realtime.connections import Connection
+from app.realtime.connection import Connection
 from app.realtime.messages import Message
 from app.realtime.presence import as_message
 from app.realtime.switchboard import Switchboard
