@@ -60,8 +60,10 @@ def test_each_of_the_users_sockets_hears_it_with_the_count_and_nobody_else_does(
         "action": "created",
         "stream": f"user:{bob.id}",
     }
-    heard = [bare.hear() for _ in range(4)]
-    assert [each["unread"] for each in heard if "notification" in each][-1] == 2
+    unread: list[int] = []
+    while len(unread) < 2:
+        unread += [message["unread"] for message in [bare.hear()] if "notification" in message]
+    assert unread[-1] == 2
     assert [told(other) for other in others] == [[], [], []]
 
 
