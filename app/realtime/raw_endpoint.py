@@ -70,11 +70,9 @@ class RawEndpoint:
             # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here
             # on is queued.
             subprotocol = self._sign_in(connection, environ)
-            eio = self._switchboard.server.eio
-            socket = accept(environ, eio, subprotocol=subprotocol)
-            self._switchboard.server.start_background_task(
-                session.write_to, socket, eio.ping_interval
-            )
+            server = self._switchboard.server
+            socket = accept(environ, server.eio, subprotocol=subprotocol)
+            server.start_background_task(session.write_to, socket)
             self._listen(connection, session, socket)
         finally:
             self._switchboard.connections.remove(connection.id)

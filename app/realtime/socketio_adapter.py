@@ -1,12 +1,14 @@
 """Socket.IO over the switchboard: what a client may ask, how it is told and let go."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from engineio.exceptions import SocketIsClosedError
-from engineio.packet import MESSAGE, Packet
+from engineio.packet import MESSAGE, PING, Packet
+from engineio.socket import Socket
 from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as Refused
 from socketio.packet import EVENT
@@ -24,6 +26,27 @@ from app.realtime.switchboard import Switchboard
 log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
+
+
+class SweptSocket(Socket):
+    """Engine.IO's connection without a greenlet that sleeps until the next ping.
+
+    That one would outlive a connection by up to PING_INTERVAL_SECONDS, and the memory of those who
+    come and go would not be given back so long.
+    """
+
+    last_ping: float | None
+
+    def schedule_ping(self) -> None:
+        """Note that the client is there; called at the beginning and at each answer."""
+        self.last_ping = None
+
+    def ping(self) -> None:
+        """Send a ping, unless the last one is unanswered: who stays silent is closed for that."""
+        if self.last_ping is None:
+            self.last_ping = time.time()
+            with suppress(SocketIsClosedError):
+                self.send(Packet(PING))
 
 
 class SocketIOAdapter:
@@ -67,12 +90,19 @@ class SocketIOAdapter:
         session = self.server.eio.sockets.get(connection.id)
         return session.queue.qsize() if session is not None else 0
 
+    def ping(self, connection: Connection) -> None:
+        """Make a client say that it is there."""
+        session = self.server.eio.sockets.get(connection.id)
+        if session is not None:
+            session.ping()
+
     def _sid_of(self, connection: Connection) -> Any:
         """Socket.IO's name for a connection; None before it has signed in, and after it left."""
         return self.server.manager.sid_from_eio_sid(connection.id, NAMESPACE)
 
     def _opened(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         line = tcp_socket(environ) if is_upgrade(environ) else None
+        self.server.eio.sockets[eio_sid].__class__ = SweptSocket
         self.switchboard.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
         return self._socketio["connect"](eio_sid, environ)
 
