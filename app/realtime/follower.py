@@ -44,6 +44,8 @@ class Follower:
 
     def step(self) -> float:
         """Do what is due; the seconds to wait until the next step."""
+        # In an outage as well: who hears no beacon takes the line for dead and comes anew.
+        self._beacon.send_when_due(time.monotonic())
         try:
             with self._app.app_context():
                 self._recheck.ask_when_due()
@@ -54,7 +56,6 @@ class Follower:
             self._is_down = True
             return RECOVERY_SECONDS
         self._is_down = False
-        self._beacon.send_when_due(time.monotonic())
         sent_to = self._outlet.feed.take_sent_to()
         self._outlet.drop_slow(sent_to)
         if sent < queries.BATCH:
