@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection
 
 from flask import Flask
+from psycopg2 import Error as DriverError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -50,7 +51,8 @@ class Follower:
             with self._app.app_context():
                 self._recheck.ask_when_due()
                 sent = self._send_new()
-        except SQLAlchemyError as error:
+        # The driver's own comes where the database goes away while a connection is given back.
+        except (SQLAlchemyError, DriverError) as error:
             if not self._is_down:
                 log.error("No database; sockets wait and lose nothing: %s", error)
             self._is_down = True
