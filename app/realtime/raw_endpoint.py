@@ -67,17 +67,24 @@ class RawEndpoint:
         session = self._adapter.open(connection)
         try:
             self._switchboard.open(connection)
-            # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here
-            # on is queued.
-            subprotocol = self._sign_in(connection, environ)
-            server = self._switchboard.server
-            socket = accept(environ, server.eio, subprotocol=subprotocol)
-            server.start_background_task(session.write_to, socket)
-            self._listen(connection, session, socket)
+            ended = self._talk(connection, session, environ)
         finally:
             self._switchboard.connections.remove(connection.id)
             self._adapter.close(connection)
-        return leave(socket)
+        return leave(ended)
+
+    def _talk(
+        self, connection: Connection, session: RawSession, environ: Environ
+    ) -> BoundedWebSocket:
+        """Let the client in and hear it until it is gone; the WebSocket that has ended."""
+        # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here on is
+        # queued.
+        subprotocol = self._sign_in(connection, environ)
+        server = self._switchboard.server
+        socket = accept(environ, server.eio, subprotocol=subprotocol)
+        server.start_background_task(session.write_to, socket)
+        self._listen(connection, session, socket)
+        return socket
 
     def _sign_in(self, connection: Connection, environ: Environ) -> str | None:
         """Check what the handshake shows, if anything; the subprotocol to agree to."""
