@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from "../lib.js";
 import { ended, isKnown, register, signIn } from "../session.js";
 import { Field } from "../ui/field.js";
 import { useForm } from "../ui/form.js";
+import { Logo } from "../ui/logo.js";
 import { Password } from "../ui/password.js";
 
 const root = document.documentElement.dataset.root;
@@ -104,7 +105,7 @@ export function SignInPage() {
   }, [mode]);
   return html`<div class="door">
     <header class="door-brand">
-      <img src="${root}/assets/favicon.svg" alt="" />
+      <${Logo} />
       <p class="door-name">Tasks</p>
       <p class="soft">Plan, assign and finish work together, on boards that everybody sees live.</p>
     </header>

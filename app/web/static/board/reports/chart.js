@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { theme } from "../store/theme.js";
 
-const ADDRESS = `${document.documentElement.dataset.root}/assets/vendor/chart.js-4.6.1/chart.umd.min.js`;
+const ADDRESS = new URL("../../vendor/chart.js-4.6.1/chart.umd.min.js", import.meta.url).href;
 const BAR = 24;
 const GAP = 12;
 

@@ -9,6 +9,7 @@ import { Avatar, nameOf } from "../ui/avatar.js";
 import { IconButton } from "../ui/button.js";
 import { Icon } from "../ui/icon.js";
 import { Keys } from "../ui/keys.js";
+import { Logo } from "../ui/logo.js";
 import { Menu } from "../ui/menu.js";
 
 const root = document.documentElement.dataset.root;
@@ -78,7 +79,7 @@ export function Side() {
   return html`
     <nav class="side ${open.value ? "open" : ""}" aria-label="Main">
       <a class="side-brand" href="#">
-        <img src="${root}/assets/favicon.svg" alt="" />
+        <${Logo} />
         <span>Tasks</span>
       </a>
       <div class="side-list">
