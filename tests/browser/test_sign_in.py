@@ -22,7 +22,7 @@ def fill(page, **fields):
 
 
 def sign_in(page, person, password=PASSWORD):
-    fill(page, login=person.username, password=password)
+    fill(page, username=person.username, password=password)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
@@ -112,12 +112,12 @@ def test_a_new_password_ends_other_sessions_and_not_that_of_this_browser(enter, 
     expect(elsewhere.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
     expect(neighbour.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
     change = page.get_by_role("button", name="Change password")
-    fill(page, current="a wrong one", wanted=ANOTHER)
+    fill(page, current_password="a wrong one", new_password=ANOTHER)
     change.click()
     expect(page.locator(".field-error")).to_have_text("is wrong")
     complaints.forgive(f"{REFUSED} 422")
 
-    fill(page, current=PASSWORD, wanted=ANOTHER)
+    fill(page, current_password=PASSWORD, new_password=ANOTHER)
     change.click()
 
     expect(page.locator(".toast")).to_contain_text("The password is changed")

@@ -1,6 +1,5 @@
 import { useCommands } from "../commands.js";
-import { html, useEffect, useRef } from "../lib.js";
-import { line } from "../live.js";
+import { html, useRef } from "../lib.js";
 import { go } from "../router.js";
 import { Head } from "../shell/head.js";
 import { unread } from "../store/inbox.js";
@@ -158,21 +157,11 @@ function useKeys(frame) {
   useCommands(offered.map((each) => ({ ...each, section: "Inbox" })));
 }
 
-/** After a time without a line something may have come of which nobody told. */
-function useReading() {
-  const away = useRef(false);
-  useEffect(() => {
-    if (line.value === "online" && away.current) load();
-    away.current = line.value === "offline";
-  }, [line.value]);
-}
-
 /** What the person was told: newest first, by day. */
 export function InboxPage() {
   const frame = useRef(null);
   useInbox();
   useKeys(frame);
-  useReading();
   const only = onlyUnread.value;
   return html`<${Head} title="Inbox">
       ${unread.value > 0 && html`<span class="badge accent only-wide">${unread.value} unread</span>`}
