@@ -3,6 +3,7 @@ import { focusCard } from "../board/carry.js";
 import { useCommands } from "../commands.js";
 import { html, useEffect, useRef } from "../lib.js";
 import { behind, go, route } from "../router.js";
+import { Guard } from "../shell/failures.js";
 import { useMembers } from "../store/members.js";
 import { useLook } from "../store/presence.js";
 import { projectById } from "../store/projects.js";
@@ -149,7 +150,7 @@ export function TaskPanel({ id }) {
     aria-label=${task ? `Task ${task.title}` : `Task ${id}`}
   >
     <${PanelHead} id=${id} task=${task} onClose=${close} />
-    <${Content} id=${id} ...${state} />
+    <${Guard}><${Content} id=${id} ...${state} /><//>
     ${elsewhere && html`<${LookAt} board=${task.board} />`}
   </aside>`;
 }

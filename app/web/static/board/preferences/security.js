@@ -63,7 +63,7 @@ export function Security() {
   return html`<section class="section" aria-labelledby="security">
     <div class="section-head"><h2 id="security">Password and sessions</h2></div>
     <${ChangePassword} />
-    <div class="box action-alone">
+    <div class="box action">
       <p class="grow soft">Lost a device? End all sessions, this one as well.</p>
       <button type="button" class="button danger" onClick=${endAll}>Sign out everywhere</button>
     </div>
