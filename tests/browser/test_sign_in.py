@@ -89,6 +89,23 @@ def test_who_signs_in_lands_where_a_link_led(page, ada, complaints):
     assert page.evaluate("document.cookie") == ""
 
 
+def test_whoever_signs_in_next_sees_nothing_of_the_one_before(enter, ada, person, complaints):
+    bob = person("bob")
+    task = ada.create(title="For Ada alone")["id"]
+    page = enter(ada, f"#tasks/{task}")
+    expect(page.get_by_role("textbox", name="Title")).to_have_value("For Ada alone")
+    page.get_by_role("button", name="Close the task").click()
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("menuitem", name="Sign out", exact=True).click()
+    sign_in(page, bob)
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+
+    page.evaluate(f"location.hash = 'tasks/{task}'")
+
+    expect(page.get_by_text("There is no such task for you")).to_be_visible()
+    complaints.forgive(f"{REFUSED} 404")
+
+
 def test_a_session_that_ends_elsewhere_says_so_and_goes_on_at_the_same_place(
     enter, ada, complaints
 ):

@@ -1,6 +1,5 @@
 // The notifications on the page, by day.
 import { html } from "../lib.js";
-import { go } from "../router.js";
 import { Icon } from "../ui/icon.js";
 import { Ago, day, now, wall } from "../ui/time.js";
 import { loadMore, mark, more, shown } from "./list.js";
@@ -29,26 +28,16 @@ function byDay(notifications) {
   return [...days];
 }
 
-function open(notification) {
-  mark(notification, true);
-  const path = target(notification);
-  if (path) go(path);
-}
-
 function Line({ notification }) {
   const { task, project, created_at: at, read_at: read } = notification;
   const path = target(notification);
   const detail = changes(notification);
-  const click = (event) => {
-    event.preventDefault();
-    open(notification);
-  };
   return html`<li class="notice ${read ? "" : "unread"}">
     <a
       class="notice-link"
       href=${path ? `#${path}` : "#inbox"}
       data-id=${notification.id}
-      onClick=${click}
+      onClick=${() => mark(notification, true)}
     >
       <${Icon} name=${ICONS[notification.kind]} />
       <span class="grow">

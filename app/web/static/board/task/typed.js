@@ -22,8 +22,9 @@ export function HoursField({ task, canWrite }) {
     setText(null);
     // What is no number reads as nothing, which would take the estimate off.
     if (text === null || target.validity.badInput) return;
-    const hours = text === "" ? null : Number(text);
-    if (hours !== base.current.estimated_hours) await save(base.current, { estimated_hours: hours });
+    const estimated_hours = text === "" ? null : Number(text);
+    if (estimated_hours === base.current.estimated_hours) return;
+    await save(base.current, { estimated_hours });
   };
   return html`<input
     class="property-value"

@@ -16,7 +16,9 @@ export function useModal(onClose) {
   // Text that is marked may begin inside and end beside it: that is no click beside it.
   const pressed = useRef(null);
   const onPointerDown = (event) => (pressed.current = event.target);
-  const onClick = ({ target }) => target === element.current && target === pressed.current && onClose();
+  const onClick = ({ target }) => {
+    if (target === element.current && target === pressed.current) onClose();
+  };
   return { ref: element, onCancel, onPointerDown, onClick };
 }
 

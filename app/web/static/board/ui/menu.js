@@ -58,7 +58,9 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
     </button>
     ${open &&
     html`<div class="menu-list ${place}" role="menu" aria-label=${label} onKeyDown=${go}>
-      ${items.filter(Boolean).map((item, at) => html`<${Item} key=${at} item=${item} shut=${shut} />`)}
+      ${items
+        .filter(Boolean)
+        .map((item, at) => html`<${Item} key=${at} item=${item} shut=${shut} />`)}
     </div>`}
   </div>`;
 }

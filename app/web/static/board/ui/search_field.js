@@ -3,7 +3,7 @@ import { Icon } from "./icon.js";
 
 const PAUSE_MS = 250;
 
-/** A field to search with; `onSearch(text)` is called a pause after the last key. Escape leaves it. */
+/** A field to search with; `onSearch(text)` is called a pause after the last key. */
 export function SearchField({ text, field, onSearch, ...rest }) {
   const [typed, setTyped] = useState(text);
   const latest = useRef(null);
