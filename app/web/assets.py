@@ -1,6 +1,6 @@
 """The files that the pages load, and the version that their addresses hold.
 
-The version is a folder of the address, so the modules find each other beneath it by relative imports,
+The version is a folder of the address: modules find each other beneath it by relative imports,
 and all files of one visit are of one version.
 """
 
@@ -29,9 +29,9 @@ def version() -> str:
 def send(asked: str, name: str) -> Response:
     """Send a file: under its present address for good, under any other to be asked for again.
 
-    Others are asked for while instances of two releases run side by side, and by pages that were open
-    before an update. They get what is here, which is nearer to what they want than nothing, and no
-    cache keeps it. With DEBUG nothing is kept, so that a change is seen at once.
+    Others are asked for while instances of two releases run side by side, and by pages that were
+    open before an update. They get what is here, which is nearer to what they want than nothing,
+    and no cache keeps it. With DEBUG nothing is kept, so that a change is seen at once.
     """
     lasts = asked == version() and not current_app.debug
     answer = send_from_directory(FOLDER, name, max_age=_ONE_YEAR if lasts else None)

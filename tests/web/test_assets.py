@@ -42,8 +42,9 @@ def test_another_version_gets_the_present_file_and_keeps_it_not(client: FlaskCli
         assert answer.data == content
         assert answer.headers["Cache-Control"] == "no-cache"
         etag = answer.headers["ETag"]
-    again = client.get(f"/assets/0123456789abcdef/{MODULE}", headers={"If-None-Match": etag})
-    assert again.status_code == 304
+    known = {"If-None-Match": etag}
+    with client.get(f"/assets/0123456789abcdef/{MODULE}", headers=known) as again:
+        assert again.status_code == 304
 
 
 def test_while_debugging_a_change_is_seen_at_once() -> None:

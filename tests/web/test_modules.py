@@ -49,9 +49,9 @@ def test_a_module_imports_what_there_is_and_what_it_uses(module: Path) -> None:
 
 
 def test_nothing_is_there_for_nobody() -> None:
-    taken = {(source, name) for module in MODULES for source, all_ in imports(module) for name in all_}
-    read = {source for module in MODULES for source, _ in imports(module)}
-    assert set(MODULES) - read == ENTRY
+    found = [each for module in MODULES for each in imports(module)]
+    assert set(MODULES) - {source for source, _ in found} == ENTRY
+    taken = {(source, name) for source, all_ in found for name in all_}
     unused = {
         (module.name, name)
         for module in MODULES

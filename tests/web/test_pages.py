@@ -42,7 +42,8 @@ def test_a_page_loads_only_files_of_ours_that_exist(client: FlaskClient, path: s
 
 
 def test_the_board_names_its_modules_so_that_they_are_read_at_once(client: FlaskClient) -> None:
-    named = re.findall(r'rel="modulepreload" href="/assets/\w+/(board/[^"]*)"', client.get("/").text)
+    preloaded = r'rel="modulepreload" href="/assets/\w+/(board/[^"]*)"'
+    named = re.findall(preloaded, client.get("/").text)
     modules = {file.relative_to(STATIC).as_posix() for file in STATIC.glob("board/**/*.js")}
     assert sorted(modules - {"board/theme.js"}) == named
 
