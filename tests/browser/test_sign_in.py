@@ -95,6 +95,7 @@ def test_whoever_signs_in_next_sees_nothing_of_the_one_before(enter, ada, person
     page = enter(ada, f"#tasks/{task}")
     expect(page.get_by_role("textbox", name="Title")).to_have_value("For Ada alone")
     page.get_by_role("button", name="Close the task").click()
+    expect(page.get_by_text("Nothing is waiting for you")).to_be_visible()
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("menuitem", name="Sign out", exact=True).click()
     sign_in(page, bob)
