@@ -157,6 +157,8 @@ def test_who_signs_out_is_out_in_every_window_of_the_browser(enter, ada):
     other = page.context.new_page()
     other.goto("/#inbox")
     expect(other.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+    for each in (page, other):  # what is still being read would be refused
+        each.wait_for_load_state("networkidle")
 
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("menuitem", name="Sign out").click()
