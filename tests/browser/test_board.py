@@ -264,6 +264,8 @@ def test_who_leaves_the_project_sees_no_board_any_more(ground, enter, complaints
     with his.expect_response(refusal):
         ground.ada.send("DELETE", f"/projects/{ground.project}/members/{ground.bob.id}/")
     expect(his.get_by_text("There is no such board for you")).to_be_visible()
+    # What else it asks for is refused as well, now or in a while.
+    his.goto("about:blank")
     complaints.forgive("404")
 
 

@@ -65,6 +65,33 @@ def test_the_palette_opens_what_was_typed(enter, ada, project, apples):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_command_of_the_palette_may_take_the_focus(enter, ada, board, apples):
+    page = enter(ada, f"#boards/{board['id']}")
+    expect(page.locator(".card")).to_have_count(4)
+    field = palette(page)
+    field.fill("filter the cards")
+    field.press("Enter")
+    expect(page.get_by_label("Filter the cards by text")).to_be_focused()
+
+
+def test_a_menu_closes_when_the_focus_or_the_pointer_goes_elsewhere(enter, ada, project):
+    page = enter(ada, "#tasks")
+    account = page.get_by_role("button", name="Your account")
+    menu = page.get_by_role("menu")
+    account.click()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(menu).to_have_count(0)
+    account.click()
+    page.get_by_role("heading", level=1).click()
+    expect(menu).to_have_count(0)
+    account.click()
+    page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    expect(account).to_be_focused()
+
+
 def test_the_palette_finds_a_task_by_its_number_and_creates_others(enter, ada, board, apples):
     page = enter(ada, f"#boards/{board['id']}")
     field = palette(page)

@@ -1,8 +1,9 @@
 // A chart with the same numbers as a table beneath it; its colours are those of the theme.
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { theme } from "../store/theme.js";
+import { duration } from "../ui/motion.js";
 
-const ADDRESS = `${document.documentElement.dataset.root}/assets/vendor/chart.js-4.6.1/chart.umd.min.js`;
+const ADDRESS = new URL("../../vendor/chart.js-4.6.1/chart.umd.min.js", import.meta.url).href;
 const BAR = 24;
 const GAP = 12;
 
@@ -37,7 +38,6 @@ function axes() {
 }
 
 function settings(rows) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const bars = {
     data: rows.map((row) => row.value),
     backgroundColor: rows.map((row) => token(row.colour)),
@@ -45,12 +45,11 @@ function settings(rows) {
     borderRadius: 3,
   };
   return {
-    type: "bar",
     data: { labels: rows.map((row) => row.name), datasets: [bars] },
     options: {
       indexAxis: "y",
       maintainAspectRatio: false,
-      animation: still ? false : { duration: 200 },
+      animation: { duration: duration(200) },
       scales: axes(),
       plugins: { legend: { display: false }, tooltip: { displayColors: false } },
     },
@@ -67,9 +66,9 @@ function useChart(rows) {
     let gone = false;
     const draw = (Chart) => {
       if (gone) return;
-      const { data, options } = settings(rows);
-      if (chart.current) Object.assign(chart.current, { data, options }).update();
-      else chart.current = new Chart(canvas.current, { type: "bar", data, options });
+      const drawn = settings(rows);
+      if (chart.current) Object.assign(chart.current, drawn).update();
+      else chart.current = new Chart(canvas.current, { type: "bar", ...drawn });
     };
     library().then(draw, (error) => setProblem(error.message));
     return () => (gone = true);
@@ -100,7 +99,7 @@ export function Chart({ title, rows }) {
   const { canvas, problem } = useChart(rows);
   const told = rows.map(({ name, value }) => `${name} ${value}`).join(", ");
   const height = `${rows.length * (BAR + GAP) + 32}px`;
-  return html`<section class="chart">
+  return html`<section class="box chart">
     <h2>${title}</h2>
     ${problem
       ? html`<p class="soft">${problem}</p>`

@@ -2,7 +2,7 @@
 import { html } from "../lib.js";
 import { Skeleton } from "../ui/empty.js";
 import { Problem } from "../ui/problem.js";
-import { counted, PRIORITIES, STATUSES } from "../ui/words.js";
+import { CLOSED, counted, PRIORITIES, STATUSES } from "../ui/words.js";
 import { Chart } from "./chart.js";
 
 const PEOPLE = 8;
@@ -41,7 +41,7 @@ function Number({ label, value, hint, tone = "" }) {
   </div>`;
 }
 
-const CLOSED = "status_not=DONE,CANCELLED,ARCHIVED";
+const OPEN = `status_not=${CLOSED.join()}`;
 
 function linked(number, query) {
   return number ? html`<a href="#tasks?view=all&${query}">${number.toLocaleString()}</a>` : "0";
@@ -50,7 +50,7 @@ function linked(number, query) {
 function Numbers({ numbers }) {
   const percent = (numbers.completion_rate * 100).toFixed(0);
   const late = numbers.overdue > 0 ? "danger" : "";
-  const breached = linked(numbers.sla_breached, `sla_breached=true&${CLOSED}`);
+  const breached = linked(numbers.sla_breached, `sla_breached=true&${OPEN}`);
   return html`<dl class="numbers">
     <${Number} label="Tasks" value=${numbers.total.toLocaleString()} hint="All that you may see" />
     <${Number} label="Pending" value=${linked(numbers.pending, "status=BACKLOG,TODO")} hint="Backlog and to do" />

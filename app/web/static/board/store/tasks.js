@@ -1,9 +1,17 @@
 // The tasks that are shown anywhere: the newest version known of each, and changes on their way.
-import { computed, signal } from "../lib.js";
+import { batch, computed, signal } from "../lib.js";
+import { clearWithSession } from "../session.js";
 
 const known = signal(new Map());
 const guesses = signal(new Map());
 const watchers = new Set();
+
+clearWithSession(() =>
+  batch(() => {
+    known.value = new Map();
+    guesses.value = new Map();
+  }),
+);
 
 /** The tasks by id, with what this page has changed and the service has not confirmed yet. */
 export const tasks = computed(() => {
@@ -33,7 +41,7 @@ export function keep(found) {
 export function forget(id) {
   const before = known.peek();
   const rest = new Map(before);
-  rest.delete(id);
+  if (!rest.delete(id)) return;
   known.value = rest;
   tell(id, before.get(id), null);
 }

@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../lib.js";
 import Sortable from "sortablejs";
 import { Icon } from "./icon.js";
+import { duration } from "./motion.js";
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 
@@ -19,7 +20,7 @@ function useDragging(frame, disabled, onMove) {
     if (disabled) return undefined;
     const sortable = Sortable.create(frame.current, {
       handle: ".grip",
-      animation: 120,
+      animation: duration(120),
       ghostClass: "dragged",
       onEnd: (event) => putBack(event) && latest.current(event.oldIndex, event.newIndex),
     });
