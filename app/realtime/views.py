@@ -92,7 +92,13 @@ def heard_in(hearer: Hearer, entry: Entry) -> list[StreamName]:
 
 def as_told(entry: Entry, stream: StreamName, *, content: bool) -> tuple[str, Message]:
     """The name and the message of an event at its place in `stream`."""
-    return build_message(entry.record, stream, entry.places[stream], content=content)
+    return build_message(
+        entry.record,
+        stream,
+        entry.places[stream],
+        content=content,
+        comments=entry.comments(stream, content=content),
+    )
 
 
 def everything(_entry: Entry) -> bool:

@@ -10,8 +10,8 @@ from app.core import clock
 from app.core.events import EventRecord, StreamName
 from app.notifications.wanted import NotWanted
 from app.realtime.hub import sees_content
-from app.realtime.messages import build_message
 from app.realtime.queries import entry_of
+from app.realtime.views import as_told
 from app.webhooks.events import WebhookPinged
 from app.webhooks.models import WebhookEndpoint
 from app.webhooks.notified import notification_message
@@ -55,5 +55,5 @@ def _project_message(
     """The type is that of the event; where its content may not be told (any more), a removal."""
     entry = entry_of(session, record)
     content = sees_content(entry, stream)
-    name, message = build_message(record, stream, entry.places[stream], content=content)
+    name, message = as_told(entry, stream, content=content)
     return record.type if content else name, message
