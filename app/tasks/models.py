@@ -41,6 +41,7 @@ PRIORITY_ALIASES = {
 
 _ALIVE = "deleted_at IS NULL"
 _ON_BOARD = f"{_ALIVE} AND board_id IS NOT NULL"
+_COMPLETED = f"{_ALIVE} AND completed_at IS NOT NULL"
 _OPEN = "status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"
 
 
@@ -125,6 +126,13 @@ class Task(Base):
             "project_id",
             "due_at",
             postgresql_where=text(f"{_ALIVE} AND {_OPEN}"),
+        ),
+        Index("ix_tasks_completed", "completed_at", postgresql_where=text(_COMPLETED)),
+        Index(
+            "ix_tasks_project_completed",
+            "project_id",
+            "completed_at",
+            postgresql_where=text(_COMPLETED),
         ),
         Index(
             "uq_tasks_position",
