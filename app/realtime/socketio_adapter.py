@@ -14,7 +14,7 @@ from app.realtime.credentials import credential_of, follows_all, given_token
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
-from app.realtime.requests import REQUESTS
+from app.realtime.requests import REQUESTS, refused
 from app.realtime.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -111,13 +111,13 @@ def ask(name: str, *payload: object) -> Mapping[str, Any]:
     """
     request_, connection = REQUESTS.get(name), _connection()
     if request_ is None:
-        return {"error": "unknown-event"}
+        return refused("unknown-event", "unknown-event", name, {})
     if connection is None or len(payload) != 1 or not isinstance(payload[0], dict):
-        return {"error": "bad-request"}
+        return refused("bad-request", "bad-request", name, {})
     try:
         answer = request_(_switchboard(), connection, payload[0])
     except ServiceError as error:
-        return {"error": error.code}
+        return refused(error.code, error.code, name, payload[0])
     # The acknowledgement belongs to its question: it needs not name it.
     return {key: value for key, value in answer.items() if key != "subscribed"}
 
