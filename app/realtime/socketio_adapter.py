@@ -10,7 +10,7 @@ from flask_socketio import ConnectionRefusedError as Refused
 from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connections import Connection, Farewell
-from app.realtime.credentials import credential_of, follows_all, given_token
+from app.realtime.credentials import credential_of, follows_all, given_token, query_value
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
@@ -90,14 +90,20 @@ class SocketIOAdapter:
 
 @socketio.on("connect")
 def connect(auth: object = None) -> None:
-    """Let a client in that shows a good access token, which it gives in `{token, follow}`."""
+    """Let a client in that shows a good access token, which it gives in `{token, follow}`.
+
+    What `auth` does not say may stand in the address: not every client can send `auth`.
+    """
     given = auth if isinstance(auth, Mapping) else {}
     token, connection = given.get("token"), _connection()
     credential = credential_of(request.environ) if token is None else given_token(token)
     if connection is None:
         raise Refused("unavailable")
     try:
-        connection.follows_all = follows_all(given.get("follow"))
+        follow = given.get("follow")
+        connection.follows_all = follows_all(
+            query_value(request.environ, "follow") if follow is None else follow
+        )
         _switchboard().sign_in(connection, credential or given_token(None))
     except ServiceError as error:
         raise Refused(error.code, {"detail": error.detail}) from None
