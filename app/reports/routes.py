@@ -26,7 +26,7 @@ api_limit(bp)
 @bp.response(200, InsightSchema)
 def show_insight(query: dict[str, Any]) -> dict[str, Any]:
     """Count the tasks that the caller may see, by status, priority and person, and over time"""
-    actor, first, last = current_actor(), query["first_day"], query["last_day"]
+    actor, first, last = current_actor(), query.get("first_day"), query.get("last_day")
     is_asked = query["over_time"] or first or last
     return queries.current_insight(actor, read_period(first, last, actor) if is_asked else None)
 

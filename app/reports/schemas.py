@@ -21,12 +21,9 @@ class InsightQuerySchema(QuerySchema):
     )
     first_day = Day(
         data_key="from",
-        load_default=None,
         metadata={"description": "First day of `over_time`; default: 30 days up to `to`."},
     )
-    last_day = Day(
-        data_key="to", load_default=None, metadata={"description": "Last day; default: today."}
-    )
+    last_day = Day(data_key="to", metadata={"description": "Last day; default: today."})
 
 
 class PointSchema(Schema):
