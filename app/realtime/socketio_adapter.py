@@ -16,11 +16,11 @@ from socketio.packet import EVENT
 from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connection import Connection, Farewell
-from app.realtime.credentials import credential_of, follows_all, given_token
+from app.realtime.credentials import credential_of, follows_all, given_token, query_value
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
-from app.realtime.requests import REQUESTS
+from app.realtime.requests import REQUESTS, refused
 from app.realtime.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -128,14 +128,20 @@ class SocketIOAdapter:
 
 @socketio.on("connect")
 def connect(auth: object = None) -> None:
-    """Let a client in that shows a good access token, which it gives in `{token, follow}`."""
+    """Let a client in that shows a good access token, which it gives in `{token, follow}`.
+
+    What `auth` does not say may stand in the address: not every client can send `auth`.
+    """
     given = auth if isinstance(auth, Mapping) else {}
     token, connection = given.get("token"), _connection()
     credential = credential_of(request.environ) if token is None else given_token(token)
     if connection is None:
         raise Refused("unavailable")
     try:
-        connection.follows_all = follows_all(given.get("follow"))
+        follow = given.get("follow")
+        connection.follows_all = follows_all(
+            query_value(request.environ, "follow") if follow is None else follow
+        )
         _switchboard().sign_in(connection, credential or given_token(None))
     except ServiceError as error:
         raise Refused(error.code, {"detail": error.detail}) from None
@@ -149,13 +155,13 @@ def ask(name: str, *payload: object) -> Mapping[str, Any]:
     """
     request_, connection = REQUESTS.get(name), _connection()
     if request_ is None:
-        return {"error": "unknown-event"}
+        return refused("unknown-event", "unknown-event", name, {})
     if connection is None or len(payload) != 1 or not isinstance(payload[0], dict):
-        return {"error": "bad-request"}
+        return refused("bad-request", "bad-request", name, {})
     try:
         answer = request_(_switchboard(), connection, payload[0])
     except ServiceError as error:
-        return {"error": error.code}
+        return refused(error.code, error.code, name, payload[0])
     # The acknowledgement belongs to its question: it needs not name it.
     return {key: value for key, value in answer.items() if key != "subscribed"}
 

@@ -373,6 +373,26 @@ def test_the_focus_comes_into_the_panel_and_goes_back_to_the_card(ground, enter)
     expect(card).to_be_focused()
 
 
+def test_a_card_tells_how_many_comments_it_has_in_every_window(ground, enter):
+    task = ground.task("Paint")
+    hers, his = enter(ground.ada, ground.place), enter(ground.bob, ground.place)
+    expect(cards(his, "To do")).to_have_text(["Paint"])
+    expect(his.locator(".card-comments")).to_have_count(0)
+    remarks = f"/tasks/{task}/comments/"
+    first = ground.ada.send("POST", remarks, json={"body": "Mind the wet paint"}).json()
+    for page in (hers, his):
+        expect(page.locator(".card-comments")).to_contain_text("1 comment")
+
+    ground.ada.send("PATCH", f"/tasks/{task}/", json={"title": "Paint it"})
+    expect(cards(his, "To do")).to_have_text(["Paint it"])
+    ground.bob.send("POST", remarks, json={"body": "I do"})
+    expect(his.locator(".card-comments")).to_contain_text("2 comments")
+    ground.ada.send("DELETE", f"/comments/{first['id']}/")
+    expect(his.locator(".card-comments")).to_contain_text("1 comment")
+    his.reload()
+    expect(his.locator(".card-comments")).to_contain_text("1 comment")
+
+
 def test_a_task_that_cannot_be_seen_is_told_so(ground, enter, complaints: Complaints):
     his = enter(ground.bob, "#tasks/999999999")
     expect(his.get_by_text("There is no such task for you")).to_be_visible()

@@ -1,6 +1,7 @@
 """The palette, the list of all tasks, the reports, and what holds on every page."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -278,6 +279,26 @@ def test_the_charts_are_drawn_and_their_tables_tell_the_same(enter, ada, apples)
     section.get_by_text("As a table").click()
     expect(section.get_by_role("row", name="High 2")).to_be_visible()
     expect(page.locator(".number", has_text="Tasks").locator("dd")).to_have_text("4")
+
+
+def test_what_was_created_and_completed_is_told_over_the_time_that_is_chosen(enter, person):
+    eve = person("eve")
+    page = enter(eve, "#reports")
+    expect(page.get_by_role("heading", name="Nothing happened in this time")).to_be_visible()
+    eve.create(title="Old", created_at=str(datetime.now(UTC).date() - timedelta(days=60)))
+    done = eve.create(title="New")
+    eve.send("PATCH", f"/tasks/{done['id']}/", json={"status": "DONE"})
+    page.get_by_role("button", name="Read the numbers again").click()
+    said = "Created and completed: 1 created and 1 completed in 30 days"
+    expect(page.get_by_role("img", name=said)).to_be_visible()
+
+    page.get_by_label("Period").select_option("Last 90 days")
+    chart = page.get_by_role("img", name="Created and completed: 2 created and 1 completed in 1")
+    expect(chart).to_be_visible()
+    section = page.locator(".chart", has_text="Created and completed")
+    section.get_by_text("As a table").click()
+    expect(section.get_by_role("columnheader")).to_have_text(["Week from", "Created", "Completed"])
+    expect(section.get_by_role("row").last.get_by_role("cell")).to_have_text(["1", "1"])
 
 
 def test_a_report_is_made_downloaded_and_deleted(enter, ada, apples):

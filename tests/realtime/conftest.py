@@ -68,6 +68,11 @@ class Server:
             self.bare.pop().shutdown()
 
 
+def refused(code: str, **named: str) -> dict[str, str]:
+    """How a Socket.IO client is told that it gets nothing, and of which `subscription`."""
+    return {"error": code, "code": code, **named}
+
+
 class Listener:
     """A Socket.IO client that keeps what it hears."""
 

@@ -55,7 +55,7 @@ export class Board {
   /** Take over a message of the project's stream. */
   hear(name, message) {
     if (this.#waiting) this.#waiting.push([name, message]);
-    else if (name.startsWith("task.")) hearOf(name, message);
+    else if (/^(task|comment)\./.test(name)) hearOf(name, message);
     else if (name === "project.updated") this.#archived(message.is_archived);
     else if (name === "board.updated" && message.board_id === this.id) this.#rename(message);
     else if (name === "board.deleted" || name === "project.deleted") this.load();

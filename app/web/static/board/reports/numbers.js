@@ -4,6 +4,7 @@ import { Skeleton } from "../ui/empty.js";
 import { Problem } from "../ui/problem.js";
 import { CLOSED, counted, PRIORITIES, STATUSES } from "../ui/words.js";
 import { Chart } from "./chart.js";
+import { OverTime } from "./over_time.js";
 
 const PEOPLE = 8;
 const STATUS_COLOURS = {
@@ -75,7 +76,7 @@ function Charts({ numbers }) {
 
 /** The insight as `useInsight` reads it. */
 export function Insight({ insight }) {
-  const { numbers, error, refresh } = insight;
+  const { numbers, error, refresh, span, setSpan } = insight;
   if (!numbers && error) {
     return html`<${Problem} title="The numbers could not be read" error=${error} onRetry=${refresh} />`;
   }
@@ -83,6 +84,7 @@ export function Insight({ insight }) {
   return html`
     ${error && html`<p class="form-error" role="alert">These numbers are old: ${error.message}</p>`}
     <${Numbers} numbers=${numbers} />
+    <${OverTime} series=${numbers.over_time} span=${span} setSpan=${setSpan} />
     <${Charts} numbers=${numbers} />
   `;
 }

@@ -45,6 +45,12 @@ export function wall(iso) {
   return { day, time: time.slice(0, 5) };
 }
 
+/** The day so many days before today on the person's clock, such as "2026-03-31". */
+export function daysAgo(days) {
+  const today = wall(now.value).day;
+  return new Date(Date.parse(today) - days * DAY).toISOString().slice(0, 10);
+}
+
 /** The instant at which the person's clock shows that day and time, as ISO 8601. */
 export function instantOf(day, time) {
   const wanted = Date.parse(`${day}T${time}Z`);
