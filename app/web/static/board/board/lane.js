@@ -1,12 +1,14 @@
 import { html, memo, useRef, useState } from "../lib.js";
 import { toastError } from "../ui/toast.js";
+import { counted } from "../ui/words.js";
 import { Card } from "./card.js";
 import { useDrag } from "./drag.js";
 import { QuickAdd } from "./quick_add.js";
 
 function Count({ lane: { count, wip_limit: limit }, shown }) {
   const state = limit === null || count < limit ? "" : count > limit ? "danger" : "warning";
-  const words = limit === null ? `${count} cards` : `${count} cards, the limit is ${limit}`;
+  const cards = counted(count, "card");
+  const words = limit === null ? cards : `${cards}, the limit is ${limit}`;
   return html`<span class="badge ${state}" title=${words}>
     <span aria-hidden="true">
       ${shown !== null && `${shown} of `}${count}${limit !== null && html` / ${limit}`}

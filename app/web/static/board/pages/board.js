@@ -33,6 +33,8 @@ function useBoardCommands({ id, filters, view, canWrite }) {
       { id: "filter", title: "Filter the cards", section: SECTION, keys: "/", run: focusFilter },
       { id: "mine", title: "Only my cards, or all", section: SECTION, keys: "m", run: mine },
       { id: "open", title: "Open the card", section: SECTION, keys: "e", run: open },
+      // The card itself heeds this one; it is here for the list of shortcuts.
+      canWrite && { id: "carry", title: "Carry the card with the arrow keys", section: SECTION, keys: "Space", hidden: true },
     ].filter(Boolean),
     [id, filters, first, canWrite],
   );
