@@ -2,18 +2,12 @@
 
 import re
 
-import pytest
 from browsing import assert_accessible
 from playwright.sync_api import expect
 from tree import PASSWORD
 
 REFUSED = "the server responded with a status of"
 ANOTHER = "another long password"
-
-
-@pytest.fixture
-def ada(person):
-    return person("ada")
 
 
 def fill(page, **fields):

@@ -11,21 +11,6 @@ REFUSED = "the server responded with a status of"
 
 
 @pytest.fixture
-def ada(person):
-    return person("ada")
-
-
-@pytest.fixture
-def project(ada):
-    return ada.send("POST", "/projects/", json={"name": "Orchard"}).json()
-
-
-@pytest.fixture
-def board(ada, project):
-    return ada.send("GET", "/boards/", params={"project": project["id"]}).json()["results"][0]
-
-
-@pytest.fixture
 def apples(ada, board):
     """Four tasks of Ada's, of two priorities."""
     names = {"Prune": "LOW", "Graft": "HIGH", "Water": "LOW", "Harvest": "HIGH"}
@@ -218,10 +203,8 @@ def test_the_list_is_worked_by_keyboard(enter, ada, apples):
 
 
 def test_changes_of_others_appear_in_place_and_new_tasks_are_announced(
-    enter, person, ada, project, board, apples
+    enter, ada, bob, board, apples
 ):
-    bob = person("bob")
-    ada.send("POST", f"/projects/{project['id']}/members/", json={"user": bob.id})
     page = enter(ada, "#tasks")
     expect(titles(page)).to_have_count(4)
     changed = {"title": "Graft at night", "status": "REVIEW"}

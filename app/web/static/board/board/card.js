@@ -34,18 +34,19 @@ export const Card = memo(function Card({ task, first, look }) {
       ${task.title}
     </a>
     <div class="card-foot">
-      <span class="card-priority" title="${PRIORITIES[task.priority]} priority">
-        <${PriorityMark} priority=${task.priority} />
-        <span class="hidden-visually">${PRIORITIES[task.priority]} priority</span>
+      <span class="card-facts">
+        <span class="card-priority" title="${PRIORITIES[task.priority]} priority">
+          <${PriorityMark} priority=${task.priority} />
+          <span class="hidden-visually">${PRIORITIES[task.priority]} priority</span>
+        </span>
+        <span class="tiny soft">#${task.id}</span>
+        <${Due} task=${task} />
+        ${task.comments_count > 0 && html`<${Comments} count=${task.comments_count} />`}
+        ${
+          task.sla_breached &&
+          html`<span class="badge danger" title="Not done when it was due">SLA</span>`
+        }
       </span>
-      <span class="tiny soft">#${task.id}</span>
-      <${Due} task=${task} />
-      ${task.comments_count > 0 && html`<${Comments} count=${task.comments_count} />`}
-      ${
-        task.sla_breached &&
-        html`<span class="badge danger" title="Not done when it was due">SLA</span>`
-      }
-      <span class="grow"></span>
       <${Person} id=${task.assignee} />
     </div>
   </div>`;
