@@ -1,6 +1,7 @@
 import json
 import socket
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -104,6 +105,18 @@ def test_a_flood_of_messages_ends_the_connection(server, ada):
             bare.send('42["task.created",{}]')
         assert not is_closed(bare)
         raise AssertionError
+
+
+def test_a_flood_of_pings_is_read_slowly_and_takes_no_time_from_others(server, ada):
+    bare = admitted(server, ada)
+    bare.sock.sendall((b"\x89\x80" + bytes(4)) * 5000)
+    bare.settimeout(1)
+    answered = 0
+    until = time.monotonic() + 1
+    with suppress(websocket.WebSocketTimeoutException):
+        while time.monotonic() < until and answered < 5000:
+            answered += bare.recv_frame().opcode == websocket.ABNF.OPCODE_PONG
+    assert 0 < answered < 2500
 
 
 @pytest.mark.parametrize("shape", ["one frame", "fragments", "many frames"])
