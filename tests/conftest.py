@@ -87,6 +87,22 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers"] = node.config.servers
 
 
+class Folder(pytest.Package):
+    """A folder of tests; pytest takes only those with an `__init__.py` for packages.
+
+    In others, what has the scope "package" would live until the end of all tests: whole services
+    that ask their databases for news all the time, and pages that follow them.
+    """
+
+    def setup(self) -> None:
+        """Import nothing."""
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector:
+    folder: Folder = Folder.from_parent(parent, path=path)
+    return folder
+
+
 WHOLE_SERVICE = {"browser", "embedded", "readme", "realtime", "replay", "system", "workers"}
 """The folders whose tests start servers or processes; all others hold unit tests."""
 

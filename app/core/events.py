@@ -304,12 +304,14 @@ def _advance_streams(
     ]
     if not rows:
         return {}
-    statement = upsert(Stream).values(rows)
+    statement = upsert(Stream)
+    # Rows inside of `values()` would have the statement compiled anew each time.
     returned = session.execute(
         statement.on_conflict_do_update(
             index_elements=["kind", "ref_id"],
             set_={"last_seq": Stream.last_seq + statement.excluded.last_seq},
-        ).returning(Stream.id, Stream.kind, Stream.ref_id, Stream.last_seq)
+        ).returning(Stream.id, Stream.kind, Stream.ref_id, Stream.last_seq),
+        rows,
     )
     heads = {}
     for stream_id, kind, ref_id, last_seq in returned:

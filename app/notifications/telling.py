@@ -38,7 +38,7 @@ def tell(session: Session, record: EventRecord, recipients: Recipients) -> list[
     }
     rows = [_row(record, user_id, recipients[user_id], ways) for user_id, ways in told.items()]
     if rows:
-        session.execute(upsert(Notification).values(rows).on_conflict_do_nothing())
+        session.execute(upsert(Notification).on_conflict_do_nothing(), rows)
     mailed = [user_id for user_id, ways in told.items() if Channel.EMAIL in ways]
     return [
         DeliverTo(EMAIL_CHANNEL, str(user_id), wait_of(recipients[user_id])) for user_id in mailed

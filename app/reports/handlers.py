@@ -49,9 +49,10 @@ def _apply(session: Session, deltas: dict[Key, int]) -> None:
         dict(zip(columns, key, strict=True)) | {"tasks": delta}
         for key, delta in sorted(deltas.items())
     ]
-    statement = upsert(TaskCount).values(rows)
+    statement = upsert(TaskCount)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=columns, set_={"tasks": TaskCount.tasks + statement.excluded.tasks}
-        )
+        ),
+        rows,
     )

@@ -223,3 +223,7 @@ def test_no_import_is_hidden_in_a_function():
 def test_a_group_of_tests_reaches_the_scheduler(request):
     alone = not hasattr(request.config, "workerinput")
     assert alone or request.node.nodeid.endswith("@a group")
+
+
+def test_what_a_folder_shares_ends_with_the_folder(request):
+    assert request.node.getparent(pytest.Package).path == Path(__file__).parent

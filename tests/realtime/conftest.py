@@ -185,8 +185,9 @@ def serving(settings: Settings, log: Path, **environment: str) -> Iterator[Serve
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for the tests of this folder; it asks the database for news all the time it runs."""
     with serving(settings, tmp_path_factory.mktemp("server") / "log") as running:
         yield running
 
