@@ -1,6 +1,7 @@
 """The board and the panel of a task, in the windows of people who work on the same things."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from tree import User
 Enter = Callable[..., Page]
 
 expect.set_options(timeout=WAIT_MS)
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 @dataclass
@@ -82,6 +85,21 @@ def drag(page: Page, title: str, name: str) -> None:
     let_go(page, name)
 
 
+class Finger:
+    """One finger on the screen of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": x, "y": y} for x, y in points]
+        self._devtools.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": at})
+
+    def up(self, x: float, y: float, by: float) -> None:
+        for step in range(1, 9):
+            self.touch("Move", (x, y - by * step / 8))
+
+
 def test_a_drag_appears_in_the_other_window_and_can_be_undone(ground, enter):
     ground.task("Paint")
     ground.task("Fuel", "IN_PROGRESS")
@@ -97,6 +115,37 @@ def test_a_drag_appears_in_the_other_window_and_can_be_undone(ground, enter):
     hers.get_by_role("button", name="Undo").click()
     expect(cards(his, "To do")).to_have_text(["Paint"])
     expect(cards(hers, "To do")).to_have_text(["Paint"])
+
+
+def test_a_finger_that_moves_scrolls_and_one_that_holds_drags(ground, enter):
+    titles = [f"Card {number}" for number in range(12)]
+    for title in titles:
+        ground.task(title, "BACKLOG")
+    hers = enter(ground.ada, ground.place, **PHONE)
+    expect(cards(hers, "Backlog")).to_have_text(titles)
+    box = lane(hers, "Backlog").locator(".card").nth(2).bounding_box()
+    assert box
+    x, y, row = box["x"] + 40, box["y"] + 20, box["height"] + 6
+    finger, first = Finger(hers), cards(hers, "Backlog").first
+
+    # However busy the machine is, the finger has not been there for long when it begins to move.
+    hers.clock.install()
+    hers.clock.pause_at(time.time() + 60)
+    finger.touch("Start", (x, y))
+    finger.up(x, y, by=2.5 * row)
+    finger.touch("End")
+    expect(first).not_to_be_in_viewport()
+    hers.clock.resume()
+    expect(cards(hers, "Backlog")).to_have_text(titles)
+    first.scroll_into_view_if_needed()
+
+    finger.touch("Start", (x, y))
+    expect(hers.locator(".sortable-chosen")).to_be_visible()
+    finger.up(x, y, by=2 * row)
+    expect(hers.locator(".card-gap:first-child")).to_be_visible()
+    finger.touch("End")
+    expect(cards(hers, "Backlog")).to_have_text(["Card 2", "Card 0", "Card 1", *titles[3:]])
+    expect(hers.get_by_text("moved to Backlog")).to_be_visible()
 
 
 def test_what_others_do_waits_until_the_card_is_let_go(ground, enter):

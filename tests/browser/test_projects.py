@@ -27,7 +27,7 @@ def middle(grip):
 
 
 def drag(page, grip, to):
-    """Drag a line by its grip as a hand does: a list looks where one is only once it has begun."""
+    """Drag a line by its grip, as a hand does: not before the list has seen that one drags."""
     x, y = middle(grip)
     page.mouse.move(x, y)
     page.mouse.down()

@@ -45,6 +45,7 @@ class Complaints:
     base: str
     heard: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
 
     def listen(self, context: BrowserContext) -> None:
         self.contexts.append(context)
@@ -53,17 +54,22 @@ class Complaints:
         context.on("request", self._request)
 
     def forgive(self, pattern: str) -> None:
-        """Forget what a test provoked; something of the kind must be heard, soon at least."""
+        """Forget what a test provoked; something of the kind must be heard, soon at least.
+
+        Several requests may meet the same refusal, some of them later.
+        """
         deadline = time.monotonic() + WAIT_MS / 1000
         while not (found := [line for line in self.heard if re.search(pattern, line)]):
             assert time.monotonic() < deadline, f"nobody complained of {pattern}: {self.heard}"
             # Playwright tells of events only while it is asked for something.
             self.contexts[0].pages[0].wait_for_timeout(20)
         self.heard = [line for line in self.heard if line not in found]
+        self.forgiven.append(pattern)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.heard.append(f"console: {message.text} ({message.location['url']})")
+        line = f"console: {message.text} ({message.location['url']})"
+        if message.type == "error" and not any(re.search(each, line) for each in self.forgiven):
+            self.heard.append(line)
 
     def _request(self, request: Request) -> None:
         # Everything comes from the service itself; a page must work without any other host.

@@ -28,7 +28,7 @@ export const Card = memo(function Card({ task, first, look }) {
       href="#tasks/${task.id}"
       tabindex=${first ? 0 : -1}
       aria-describedby="card-help"
-      draggable="false"
+      draggable=${false}
       onFocus=${() => (current.value = task.id)}
     >
       ${task.title}

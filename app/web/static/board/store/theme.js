@@ -4,9 +4,18 @@ import { signal } from "../lib.js";
 /** "light" or "dark". */
 export const theme = signal(document.documentElement.dataset.theme);
 
+function show(name) {
+  theme.value = name;
+  document.documentElement.dataset.theme = name;
+}
+
 /** Choose the other theme, for this browser. */
 export function toggleTheme() {
-  theme.value = theme.value === "dark" ? "light" : "dark";
-  document.documentElement.dataset.theme = theme.value;
+  show(theme.value === "dark" ? "light" : "dark");
   localStorage.setItem("theme", theme.value);
 }
+
+// Many systems change theirs in the evening; who has chosen one keeps it.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => {
+  if (!localStorage.getItem("theme")) show(matches ? "dark" : "light");
+});
