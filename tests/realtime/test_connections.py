@@ -62,8 +62,8 @@ def test_strangers_have_fewer_places_until_they_sign_in():
 
 def test_an_address_opens_connections_at_a_bounded_rate():
     connections = Connections(Bounds(per_process=999, per_user=999, per_address=999))
-    assert sum(connections.has_room_for("192.0.2.1") for _ in range(300)) < 250
-    assert connections.has_room_for("192.0.2.2")
+    assert sum(connections.may_arrive("192.0.2.1") for _ in range(300)) < 250
+    assert connections.may_arrive("192.0.2.2")
 
 
 def test_addresses_that_came_once_are_forgotten_even_while_nobody_is_connected(monkeypatch):
@@ -71,7 +71,7 @@ def test_addresses_that_came_once_are_forgotten_even_while_nobody_is_connected(m
     now = time.monotonic()
     for number in range(300):
         monkeypatch.setattr(time, "monotonic", lambda moment=now + number: moment)
-        assert connections.has_room_for(f"2001:db8::{number:x}")
+        assert connections.may_arrive(f"2001:db8::{number:x}")
 
     assert len(connections._arrivals) < 5
 

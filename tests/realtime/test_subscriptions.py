@@ -13,6 +13,7 @@ from app.projects.models import ProjectMember
 from app.realtime.beacon import BEACON_SECONDS, Beacon
 from app.realtime.errors import TooManySubscriptions
 from app.realtime.switchboard import MAX_SUBSCRIPTIONS
+from app.realtime.turns import Turns
 from embedded.ports import free_port
 from tests.realtime.desk import Desk
 from tests.realtime.test_projects import Project
@@ -357,7 +358,7 @@ def test_a_membership_that_vanished_without_an_event_ends_the_subscription(
     his.follow(f"board:{project.board}")
     with app.app_context(), unit_of_work() as session:
         session.execute(delete(ProjectMember).where(ProjectMember.user_id == bob.id))
-    monkeypatch.setattr("app.realtime.recheck.RECHECK_SECONDS", 0)
+    monkeypatch.setattr(Turns, "due", lambda _self, connections, _now: list(connections))
 
     assert his.hear() == [], "an event might still be on its way"
     assert his.heard_names() == ["unsubscribed"]
