@@ -94,8 +94,12 @@ def _is_own_page(environ: Environ) -> bool:
 
 
 def _is_host(origin: str, environ: Environ) -> bool:
+    """Whether it is this host; with TLS, a page that came without it may be anybody's."""
     host = str(environ.get("HTTP_HOST", "")).lower()
+    is_secure = environ.get("wsgi.url_scheme") in ("https", "wss")
     try:
-        return bool(host) and urlsplit(origin).netloc.lower() == host
+        parts = urlsplit(origin)
     except ValueError:
         return False
+    schemes = ("https",) if is_secure else ("http", "https")
+    return bool(host) and parts.netloc.lower() == host and parts.scheme in schemes

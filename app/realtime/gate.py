@@ -69,6 +69,7 @@ def check_upgrade(environ: Environ) -> None:
     """Raise BadRequest for a WebSocket handshake that the library would stumble over."""
     if not (
         environ["REQUEST_METHOD"] == "GET"
+        and environ.get("HTTP_HOST")
         and "upgrade" in re.split(r"[\s,]+", environ.get("HTTP_CONNECTION", "").lower())
         and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
         and _KEY.fullmatch(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
