@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,6 +54,18 @@ def follows_all(value: object) -> bool:
     if value not in (None, "all", "none"):
         raise BadRequest('follow must be "all" or "none".')
     return value != "none"
+
+
+def source_of(environ: Environ) -> str:
+    """The address that a connection counts for; of IPv6 the network, all of it one customer."""
+    address = str(environ["REMOTE_ADDR"])
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ip_network((parsed, 64), strict=False))
+    return address
 
 
 def token_of(environ: Environ) -> str | None:

@@ -12,7 +12,7 @@ from werkzeug.wsgi import get_host
 from app.config import Settings
 from app.core.errors import BadRequest, Forbidden, ServiceError, problem
 from app.realtime.connections import Connections
-from app.realtime.credentials import Environ, is_allowed_origin
+from app.realtime.credentials import Environ, is_allowed_origin, source_of
 from app.realtime.errors import TooManySockets
 from app.realtime.turnstile import Turnstile
 
@@ -47,7 +47,7 @@ class Gate:
         Raises TooManySockets where the address has too many or opens them too fast, Unavailable
         where too many wait.
         """
-        address = environ["REMOTE_ADDR"]
+        address = source_of(environ)
         if not self._connections.may_arrive(address):
             raise TooManySockets("Connections are opened too fast from this address.")
         self._turnstile.wait()
