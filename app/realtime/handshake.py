@@ -87,7 +87,8 @@ class Handshake:
         """Serve one more request of an open connection."""
         self._check_size(connection, environ)
         kind = "upgrade" if is_upgrade(environ) else environ["REQUEST_METHOD"]
-        if kind in connection.busy:
+        # A second upgrade must not take the place of the line that is hung up at the end.
+        if kind in connection.busy or (kind == "upgrade" and connection.line is not None):
             raise BadRequest("There is such a request of this session under way.")
         connection.busy.add(kind)
         if kind == "upgrade":
@@ -96,6 +97,8 @@ class Handshake:
             return self._next(environ, start_response)
         finally:
             connection.busy.discard(kind)
+            if kind == "upgrade":
+                connection.line = None
 
     def _check_size(self, connection: Connection, environ: Environ) -> None:
         length = int(environ.get("CONTENT_LENGTH") or 0)

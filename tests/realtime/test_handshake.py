@@ -1,3 +1,4 @@
+import json
 import socket
 import statistics
 import time
@@ -169,6 +170,14 @@ def _end_of(bare: websocket.WebSocket) -> float:
                 continue
         except (websocket.WebSocketException, OSError):
             return time.monotonic()
+
+
+def test_a_second_upgrade_does_not_take_the_place_of_the_first(server, app):
+    sid = json.loads(server.websocket().recv()[1:])["sid"]
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        server.websocket(f"&sid={sid}")
+    assert refused.value.status_code == 400
+    assert "under way" in json.loads(refused.value.resp_body)["detail"]
 
 
 def test_a_polling_session_takes_one_request_of_a_kind_at_a_time(server, ada):
