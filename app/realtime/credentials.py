@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,6 +56,18 @@ def follows_all(value: object) -> bool:
     return value != "none"
 
 
+def source_of(environ: Environ) -> str:
+    """The address that a connection counts for; of IPv6 the network, all of it one customer."""
+    address = str(environ["REMOTE_ADDR"])
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ip_network((parsed, 64), strict=False))
+    return address
+
+
 def token_of(environ: Environ) -> str | None:
     """The token in `Authorization` (Bearer or Token) or `?token=`; None where there is neither.
 
@@ -94,8 +107,12 @@ def _is_own_page(environ: Environ) -> bool:
 
 
 def _is_host(origin: str, environ: Environ) -> bool:
+    """Whether it is this host; with TLS, a page that came without it may be anybody's."""
     host = str(environ.get("HTTP_HOST", "")).lower()
+    is_secure = environ.get("wsgi.url_scheme") in ("https", "wss")
     try:
-        return bool(host) and urlsplit(origin).netloc.lower() == host
+        parts = urlsplit(origin)
     except ValueError:
         return False
+    schemes = ("https",) if is_secure else ("http", "https")
+    return bool(host) and parts.netloc.lower() == host and parts.scheme in schemes

@@ -12,7 +12,7 @@ from werkzeug.wsgi import get_host
 from app.config import Settings
 from app.core.errors import BadRequest, Forbidden, ServiceError, problem
 from app.realtime.connections import Connections
-from app.realtime.credentials import Environ, is_allowed_origin
+from app.realtime.credentials import Environ, is_allowed_origin, source_of
 from app.realtime.errors import TooManySockets
 from app.realtime.turnstile import Turnstile
 
@@ -47,7 +47,7 @@ class Gate:
         Raises TooManySockets where the address has too many or opens them too fast, Unavailable
         where too many wait.
         """
-        address = environ["REMOTE_ADDR"]
+        address = source_of(environ)
         if not self._connections.may_arrive(address):
             raise TooManySockets("Connections are opened too fast from this address.")
         self._turnstile.wait()
@@ -69,6 +69,7 @@ def check_upgrade(environ: Environ) -> None:
     """Raise BadRequest for a WebSocket handshake that the library would stumble over."""
     if not (
         environ["REQUEST_METHOD"] == "GET"
+        and environ.get("HTTP_HOST")
         and "upgrade" in re.split(r"[\s,]+", environ.get("HTTP_CONNECTION", "").lower())
         and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
         and _KEY.fullmatch(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))

@@ -6,6 +6,7 @@ works; what it adds is bounded: one request of each kind per session at a time.
 """
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import parse_qs
 
 from flask import Flask
@@ -48,17 +49,18 @@ class Handshake:
         return self._next(environ, start_response)
 
     def _guarded(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        private = _not_stored(start_response)
         try:
             query = parse_qs(environ.get("QUERY_STRING", ""))
             self._gate.check_source(environ)
             _check_shape(environ, query)
             if "sid" not in query:
                 self._check_newcomer(environ)
-                return self._next(environ, start_response)
+                return self._next(environ, private)
             connection = self._switchboard.connections.get(query["sid"][0])
             if connection is None:  # The library says what there is to say.
-                return self._next(environ, start_response)
-            return self._continue(connection, environ, start_response)
+                return self._next(environ, private)
+            return self._continue(connection, environ, private)
         except ServiceError as error:
             return refuse(error, start_response)
 
@@ -85,7 +87,8 @@ class Handshake:
         """Serve one more request of an open connection."""
         self._check_size(connection, environ)
         kind = "upgrade" if is_upgrade(environ) else environ["REQUEST_METHOD"]
-        if kind in connection.busy:
+        # A second upgrade must not take the place of the line that is hung up at the end.
+        if kind in connection.busy or (kind == "upgrade" and connection.line is not None):
             raise BadRequest("There is such a request of this session under way.")
         connection.busy.add(kind)
         if kind == "upgrade":
@@ -94,12 +97,23 @@ class Handshake:
             return self._next(environ, start_response)
         finally:
             connection.busy.discard(kind)
+            if kind == "upgrade":
+                connection.line = None
 
     def _check_size(self, connection: Connection, environ: Environ) -> None:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > self._settings.SOCKET_MAX_MESSAGE_BYTES:
             self._switchboard.dismiss(connection, Farewell.MISBEHAVED)
             raise TooLarge("The message is too large.")
+
+
+def _not_stored(start_response: StartResponse) -> StartResponse:
+    """Answers to polling hold what one person may see: no cache shall keep them."""
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        return start_response(status, [*headers, ("Cache-Control", "no-store")], *more)
+
+    return start
 
 
 def _check_shape(environ: Environ, query: dict[str, list[str]]) -> None:

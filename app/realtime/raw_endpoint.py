@@ -19,6 +19,7 @@ from app.realtime.credentials import (
     follows_all,
     given_token,
     query_value,
+    source_of,
     subprotocol_token,
 )
 from app.realtime.errors import TooManySockets
@@ -59,7 +60,7 @@ class RawEndpoint:
         self._gate.let_in(environ)
         connection = Connection(
             uuid.uuid4().hex,
-            environ["REMOTE_ADDR"],
+            source_of(environ),
             self._adapter,
             line=tcp_socket(environ),
             follows_all=follows_all(query_value(environ, "follow")),

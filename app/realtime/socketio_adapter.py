@@ -16,7 +16,13 @@ from socketio.packet import EVENT
 from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connection import Connection, Farewell
-from app.realtime.credentials import credential_of, follows_all, given_token, query_value
+from app.realtime.credentials import (
+    credential_of,
+    follows_all,
+    given_token,
+    query_value,
+    source_of,
+)
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
@@ -103,7 +109,7 @@ class SocketIOAdapter:
     def _opened(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         line = tcp_socket(environ) if is_upgrade(environ) else None
         self.server.eio.sockets[eio_sid].__class__ = SweptSocket
-        self.switchboard.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
+        self.switchboard.open(Connection(eio_sid, source_of(environ), self, line))
         return self._socketio["connect"](eio_sid, environ)
 
     def _received(self, eio_sid: str, data: object) -> None:

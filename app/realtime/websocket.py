@@ -21,7 +21,7 @@ from app.realtime.line import Line
 
 MAX_WAITING_MESSAGES = 16
 SECONDS_PER_FRAME = 0.005
-"""A client that sends more frames waits: no bound on messages counts pings and empty fragments."""
+"""Who sends more frames waits: no bound on messages counts a ping or an empty fragment."""
 
 _PACKET_TYPES = "0123456"
 

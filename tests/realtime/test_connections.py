@@ -12,6 +12,7 @@ import pytest
 from app.core.events import StreamName
 from app.realtime.connection import Connection
 from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS, Bounds, Connections
+from app.realtime.credentials import source_of
 from app.realtime.views import View, everything
 from app.users.actor import Actor
 from app.users.models import Role
@@ -144,3 +145,19 @@ def test_the_web_server_takes_what_the_setting_says_and_http_besides(few_files):
 
     assert worker.worker_connections == 3000
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 3200
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_one_ipv6_network_counts_as_one_address(address, source):
+    assert source_of({"REMOTE_ADDR": address}) == source

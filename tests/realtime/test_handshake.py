@@ -1,3 +1,5 @@
+import json
+import socket
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -7,6 +9,7 @@ import requests
 import websocket
 
 from app.realtime.connections import UNAUTHENTICATED_PER_ADDRESS
+from app.realtime.credentials import is_allowed_origin
 from tests.realtime.conftest import PATIENCE, Listener, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -59,6 +62,34 @@ def test_a_page_of_another_origin_is_refused_before_the_upgrade(server, ada, ori
 def test_our_own_pages_and_programs_may_connect(server, app):
     assert server.get(POLLING).status_code == 200
     assert server.get(POLLING, headers={"Origin": server.url}).status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "chrome-extension"])
+def test_our_own_pages_come_over_http(server, app, scheme):
+    origin = f"{scheme}://{server.address}"
+    assert server.get(POLLING, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("scheme", ["https", "wss"])
+def test_where_tls_is_used_a_page_that_came_without_is_not_our_own(settings, scheme):
+    environ = {"HTTP_HOST": "tasks.example", "wsgi.url_scheme": scheme}
+    assert is_allowed_origin("https://tasks.example", environ, settings)
+    assert not is_allowed_origin("http://tasks.example", environ, settings)
+
+
+def test_answers_to_polling_are_kept_by_no_cache(server, app):
+    assert server.get(POLLING).headers["Cache-Control"] == "no-store"
+    assert server.get(f"{POLLING}&token=bad").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/ws/tasks/", "/socket.io/?EIO=4&transport=websocket"])
+def test_a_handshake_without_a_host_is_a_bad_request(server, app, path):
+    with socket.create_connection(server.address.split(":"), timeout=PATIENCE) as line:
+        line.sendall(
+            f"GET {path} HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'x' * 22}==\r\n\r\n".encode()
+        )
+        assert line.recv(4096).startswith(b"HTTP/1.0 400 ")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +170,14 @@ def _end_of(bare: websocket.WebSocket) -> float:
                 continue
         except (websocket.WebSocketException, OSError):
             return time.monotonic()
+
+
+def test_a_second_upgrade_does_not_take_the_place_of_the_first(server, app):
+    sid = json.loads(server.websocket().recv()[1:])["sid"]
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        server.websocket(f"&sid={sid}")
+    assert refused.value.status_code == 400
+    assert "under way" in json.loads(refused.value.resp_body)["detail"]
 
 
 def test_a_polling_session_takes_one_request_of_a_kind_at_a_time(server, ada):
