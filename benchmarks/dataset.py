@@ -108,9 +108,13 @@ FROM generate_series(1, :tasks) AS n
 """
 
 COMMENTS = """
-INSERT INTO comments (task_id, author_id, body, mentions, created_at)
-SELECT t.id, t.reporter_id, x.description, '{}', t.created_at
-FROM tasks t JOIN benchmark_texts x ON x.id = t.id * 31 % 5000 WHERE t.id % 10 = 3
+WITH said AS (
+    INSERT INTO comments (task_id, author_id, body, mentions, created_at)
+    SELECT t.id, t.reporter_id, x.description, '{}', t.created_at
+    FROM tasks t JOIN benchmark_texts x ON x.id = t.id * 31 % 5000 WHERE t.id % 10 = 3
+    RETURNING task_id
+)
+UPDATE tasks SET comments_count = 1, comments_version = 1 FROM said WHERE id = said.task_id
 """
 
 STREAMS = """

@@ -33,7 +33,8 @@ from app.exchange.columns import NAMES
 from app.extensions import db
 from app.reports import running, service
 from app.reports.models import Format, ReportJob
-from app.reports.summary import Period, counted
+from app.reports.periods import Period
+from app.reports.summary import counted
 from app.tasks.models import Task
 from app.users import service as users
 from app.users.actor import Actor

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from itertools import cycle
+from pathlib import Path
 
 from benchmarks.live.checks import Verdict, percentile
 from benchmarks.live.clients import hang_up
@@ -106,13 +107,19 @@ async def torment(own: Own, clients: Sequence[ResumingClient], rate: float, seco
     await asyncio.sleep(BEACON_SECONDS)
     for client in clients:
         client.end()
+    verdict = judged(own, clients, moments)
+    report(tormentor, clients, verdict)
+    return sum(verdict.wrong.values())
+
+
+def judged(own: Own, clients: Sequence[ResumingClient], moments: Path) -> Verdict:
+    """What the clients kept, compared with the log."""
     log, verdict = own.log(moments), Verdict.none()
     for client in clients:
         reader = own.reader(client)
         rights = log.rights(reader, GRACE_SECONDS)
         verdict.judge(client.heard, rights, reader.own, across=False)
-    report(tormentor, clients, verdict)
-    return sum(verdict.wrong.values())
+    return verdict
 
 
 def report(tormentor: Tormentor, clients: Sequence[ResumingClient], verdict: Verdict) -> None:

@@ -73,8 +73,14 @@ def take_all(browser: Browser, base: str, places: Mapping[str, str]) -> None:
 
 
 def look(options: Mapping[str, Any], theme: str) -> dict[str, Any]:
-    """The options of a browser window."""
-    return {**options, "color_scheme": theme, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
+    """The options of a browser window; nothing in it is caught while it moves."""
+    return {
+        **options,
+        "color_scheme": theme,
+        "reduced_motion": "reduce",
+        "locale": "en-GB",
+        "timezone_id": "Europe/Berlin",
+    }
 
 
 def enter(

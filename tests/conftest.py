@@ -19,11 +19,12 @@ import redis
 from _pytest.nodeid import NodeId
 from argon2 import PasswordHasher
 from browsing import CHROMIUM, MISSING, launch
+from emptying import EMPTY, create_emptying
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from tree import Tree
 
@@ -46,11 +47,6 @@ PASSWORD = "correct horse battery staple"
 PASSWORD_HASH = hash_password(PASSWORD)
 SECRET = "only-for-tests-" + "x" * 32
 TEMPLATE = "template_tests"
-MANY = 1000
-RESTART_SEQUENCES = """
-SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
-FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'
-"""
 
 # What the migrations put into the tables.
 MIGRATIONS = Path(__file__).parents[1] / "migrations" / "versions"
@@ -203,7 +199,10 @@ def settings(
 
 @pytest.fixture(scope="session")
 def shared_app(settings: Settings) -> Flask:
-    return create_app(settings)
+    created = create_app(settings)
+    with created.app_context(), db.engine.begin() as connection:
+        create_emptying(connection, db.metadata, DEFAULT_PROJECT)
+    return created
 
 
 @pytest.fixture(scope="session")
@@ -218,30 +217,11 @@ def app(shared_app: Flask, redis_client: redis.Redis) -> Iterator[Flask]:
     with shared_app.app_context():
         db.session.remove()
         with db.engine.begin() as connection:
-            _empty_tables(connection)
-            connection.execute(text(DEFAULT_PROJECT))
+            connection.execute(EMPTY)
     redis_client.flushdb()
     with shared_app.app_context():
         shared_app.extensions["cache"].stale = False
         shared_app.extensions["cache"].breaker.close()
-
-
-def _empty_tables(connection: Connection) -> None:
-    """Delete all rows and let the ids begin at 1 again.
-
-    A TRUNCATE makes new files for every table and index, which takes ten times as long as deleting
-    the few rows of a test; it is better where a test has made very many.
-    """
-    names = [table.name for table in db.metadata.sorted_tables]
-    counts = (f"SELECT '{n}', count(*) FROM (SELECT FROM {n} LIMIT {MANY}) AS rows" for n in names)
-    rows = dict(connection.execute(text(" UNION ALL ".join(counts))).all())
-    # The triggers of foreign keys and of what is only ever added to would stand in the way.
-    connection.execute(text("SET LOCAL session_replication_role = replica"))
-    for name in (name for name, found in rows.items() if 0 < found < MANY):
-        connection.execute(text(f"DELETE FROM {name}"))
-    if large := ", ".join(name for name, found in rows.items() if found == MANY):
-        connection.execute(text(f"TRUNCATE {large} CASCADE"))
-    connection.execute(text(RESTART_SEQUENCES))
 
 
 @pytest.fixture

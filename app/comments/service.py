@@ -28,7 +28,7 @@ from app.users.actor import Actor
 
 @dataclass(frozen=True)
 class Place:
-    """A task that is commented on and its project; both stay as they are until the commit."""
+    """A task that is commented on, locked, and its project, which stays as it is."""
 
     task: Task
     project: Project | None
@@ -47,7 +47,7 @@ def add_comment(
     Raises NotFound, Conflict in an archived project, Invalid for a `parent` that cannot be
     answered.
     """
-    place = _shared_place(session, task_id, "task")
+    place = _locked_place(session, task_id, "task")
     standing_to(session, place.task, actor).require(Permission.COMMENT)
     place.check_writable()
     if data["parent"] is not None:
@@ -61,6 +61,7 @@ def add_comment(
         created_at=clock.now(),
     )
     session.add(comment)
+    _count(place.task, +1)
     session.flush()  # The event names the new id.
     events.record(about_comment(comment, CommentCreated, place.task, actor_id=actor.id))
     return comment
@@ -98,6 +99,7 @@ def delete_comment(session: Session, comment_id: int, *, actor: Actor) -> None:
         return
     comment.body, comment.mentions = "", []
     comment.deleted_at = clock.now()
+    _count(place.task, -1)
     changes = {"deleted_at": [None, clock.iso(comment.deleted_at)]}
     events.record(
         about_comment(comment, CommentDeleted, place.task, actor_id=actor.id, changes=changes)
@@ -111,23 +113,29 @@ def _locked(
     task_id = session.scalar(select(Comment.task_id).where(Comment.id == comment_id))
     if task_id is None:
         raise NotFound("There is no such comment.")
-    place = _shared_place(session, task_id, "comment")
+    place = _locked_place(session, task_id, "comment")
     comment = session.get_one(Comment, comment_id, with_for_update=True, populate_existing=True)
     standing_to_comment(session, place.task, comment, actor).require(permission)
     place.check_writable()
     return comment, place
 
 
-def _shared_place(session: Session, task_id: int, thing: str) -> Place:
-    """The project and then the task, locked so that they stay. Raises NotFound, of `thing`."""
+def _locked_place(session: Session, task_id: int, thing: str) -> Place:
+    """The project and then the task, which counts its comments. Raises NotFound, of `thing`."""
     project_id = session.scalar(select(Task.project_id).where(Task.id == task_id))
     project = share_project(session, project_id) if project_id is not None else None
-    task = session.get(Task, task_id, with_for_update={"read": True}, populate_existing=True)
+    task = session.get(Task, task_id, with_for_update={"key_share": True}, populate_existing=True)
     if task is None or task.deleted_at is not None:
         raise NotFound(f"There is no such {thing}.")
     if task.project_id != project_id:
         raise Conflict("The task is just being moved to another project; try again.")
     return Place(task, project)
+
+
+def _count(task: Task, step: int) -> None:
+    """Keep the numbers of comments, which are no part of the version of the task."""
+    task.comments_count += step
+    task.comments_version += 1
 
 
 def _check_parent(session: Session, parent_id: int, task_id: int) -> None:

@@ -6,12 +6,15 @@ from flask import Response, request
 
 from app.core.errors import BadRequest
 
-_ETAG = re.compile(r'(?:W/)?"v([0-9]{1,9})"')
+_ETAG = re.compile(r'(?:W/)?"v([0-9]{1,9})(?:-[0-9]{1,9})?"')
 
 
-def with_etag(response: Response, version: int) -> Response:
-    """Add the ETag; answers 304 where the caller has this version already (`If-None-Match`)."""
-    response.set_etag(f"v{version}")
+def with_etag(response: Response, version: int, beside: int = 0) -> Response:
+    """Add the ETag; answers 304 where the caller has this version already (`If-None-Match`).
+
+    `beside` tells apart answers about the same version, of which `If-Match` takes any.
+    """
+    response.set_etag(f"v{version}-{beside}" if beside else f"v{version}")
     response.headers["Cache-Control"] = "private, no-cache"
     if request.method == "GET":
         response.make_conditional(request)

@@ -20,7 +20,7 @@ class QuerySchema(Schema):
                 error.messages_dict[name] = [self._unknown(str(name))]
 
     def _unknown(self, name: str) -> str:
-        allowed = sorted(self.load_fields)
+        allowed = sorted(field.data_key or name for name, field in self.load_fields.items())
         near = difflib.get_close_matches(name, allowed, n=2)
         hint = f"; did you mean {' or '.join(near)}?" if near else "."
         return f"There is no such parameter{hint} Allowed are: {', '.join(allowed) or 'none'}."

@@ -109,7 +109,7 @@ class ManagedInsightSchema(InsightSchema):
     class Meta:
         """What the canonical report has and this one has not."""
 
-        exclude = ("overdue", "sla_breached", "completion_rate")
+        exclude = ("overdue", "sla_breached", "completion_rate", "over_time")
 
 
 bp = Blueprint(

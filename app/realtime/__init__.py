@@ -17,11 +17,11 @@ from app.realtime.presence_store import PresenceStore
 from app.realtime.protocol import BoundedJson
 from app.realtime.raw_endpoint import RawEndpoint
 from app.realtime.socketio_adapter import SocketIOAdapter
+from app.realtime.sweeper import PING_INTERVAL_SECONDS
 from app.realtime.switchboard import Switchboard
 from app.realtime.turnstile import Turnstile
 from app.realtime.websocket import WebSocketDriver
 
-PING_INTERVAL_SECONDS = 25
 PING_TIMEOUT_SECONDS = 20
 
 # Both libraries log what any client sends, some of it with a traceback. What goes wrong on our side

@@ -15,8 +15,8 @@ from app.core.errors import Gone
 from app.core.events import EventRecord, Stream, StreamEntry, StreamName
 from app.projects.events import MemberEvent, MemberRemoved, ProjectDeleted
 from app.projects.queries import projects_of
-from app.realtime.entries import Entry, sees_content
-from app.realtime.messages import Message, build_message
+from app.realtime.entries import Entry, as_told, sees_content
+from app.realtime.messages import Message
 from app.realtime.queries import entries_of, last_position
 from app.users.actor import Actor
 
@@ -120,8 +120,8 @@ def _as_seen_by(actor: Actor, entry: Entry, own: Collection[StreamName]) -> Mess
     mine = StreamName.of_user(actor.id)
     if actor.is_admin:
         stream = mine if mine in entry.places else min(entry.places)
-        return build_message(entry.record, stream, entry.places[stream])[1]
+        return as_told(entry, stream, content=True)[1]
     heard = sorted(entry.places.keys() & set(own)) or sorted(entry.places)
     shown = [stream for stream in heard if sees_content(entry, stream)]
     stream = (shown or heard)[0]
-    return build_message(entry.record, stream, entry.places[stream], content=bool(shown))[1]
+    return as_told(entry, stream, content=bool(shown))[1]

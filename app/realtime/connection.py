@@ -49,6 +49,9 @@ class Adapter(Protocol):
     def queued(self, connection: "Connection") -> int:
         """How many messages wait for being read by the client."""
 
+    def ping(self, connection: "Connection") -> None:
+        """Make a client say that it is there; who does not is hung up on after a while."""
+
 
 @dataclass(eq=False)
 class Connection:
@@ -65,6 +68,7 @@ class Connection:
     line: Any = None
     follows_all: bool = True
     opened_at: float = field(default_factory=time.monotonic)
+    pinged_at: float = field(default_factory=time.monotonic)
     meter: Meter = field(default_factory=lambda: Meter(rate=5, burst=50))
     busy: set[str] = field(default_factory=set)
     actor: Actor | None = None

@@ -21,7 +21,8 @@ class Entry:
 
     `seen_in` holds the streams of those who see the task at the moment of sending. Content goes
     only to those who saw it after the event and still do: sending may be late. `task` is where the
-    task of the event is now and whose it is (`project`, `board`, `reporter`, `assignee`).
+    task of the event is now, whose it is and how much is said about it (`project`, `board`,
+    `reporter`, `assignee`, `comments_count`, `comments_version`).
     """
 
     record: EventRecord
@@ -38,6 +39,17 @@ class Entry:
         if self.record.entity != TaskEvent.entity:
             return [self.task] if self.task is not None else []
         return [task for task in (after(self.record), before(self.record)) if task is not None]
+
+    def comments(self, stream: StreamName, *, content: bool) -> Mapping[str, int]:
+        """The numbers of comments that its task has now, as readers of `stream` may know them.
+
+        What a deleted comment said is content that nobody is shown; that there is one less, all
+        who see the task are told.
+        """
+        task = self.task
+        if task is None or not (content or (task["is_there"] and stream in streams_of(task))):
+            return {}
+        return {name: task[name] for name in ("comments_count", "comments_version")}
 
 
 class Admission(NamedTuple):
@@ -81,7 +93,13 @@ def sees_content(entry: Entry, stream: StreamName) -> bool:
 
 def as_told(entry: Entry, stream: StreamName, *, content: bool) -> tuple[str, Message]:
     """The name and the message of an event at its place in `stream`."""
-    return build_message(entry.record, stream, entry.places[stream], content=content)
+    return build_message(
+        entry.record,
+        stream,
+        entry.places[stream],
+        content=content,
+        comments=entry.comments(stream, content=content),
+    )
 
 
 def admission(record: EventRecord) -> Admission | None:

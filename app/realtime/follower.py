@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection
 
 from flask import Flask
+from psycopg2 import Error as DriverError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -53,17 +54,19 @@ class Follower:
 
     def step(self) -> float:
         """Do what is due; the seconds to wait until the next step."""
+        # In an outage as well: who hears no beacon takes the line for dead and comes anew.
+        self._beacon.send_when_due(time.monotonic())
         try:
             with self._app.app_context():
                 self._recheck.ask_when_due(time.monotonic())
                 sent = self._send_new()
-        except SQLAlchemyError as error:
+        # The driver's own comes where the database goes away while a connection is given back.
+        except (SQLAlchemyError, DriverError) as error:
             if not self._is_down:
                 log.error("No database; sockets wait and lose nothing: %s", error)
             self._is_down = True
             return RECOVERY_SECONDS
         self._is_down = False
-        self._beacon.send_when_due(time.monotonic())
         sent_to = self._outlet.feed.take_sent_to()
         self._outlet.drop_slow(sent_to)
         if sent < queries.BATCH:

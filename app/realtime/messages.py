@@ -44,21 +44,27 @@ _notification_schema = NotificationSchema()
 
 
 def build_message(
-    record: EventRecord, stream: StreamName, seq: int, *, content: bool = True
+    record: EventRecord,
+    stream: StreamName,
+    seq: int,
+    *,
+    content: bool,
+    comments: Mapping[str, int],
 ) -> tuple[str, Message]:
     """The name and the message of an event at its place in `stream`.
 
     A message is flat: the id as `<entity>_id`, what the entity is now, `action`, `stream`, `seq`,
     `event_id`. Without `content` it is a removal, which names the entity and tells nothing of it.
     Of accounts and saved filters only the id is told in any case.
+    `comments` are the numbers of comments of its task, as far as they may be told.
     """
     action = record.type.partition(".")[2]
     place = {"stream": str(stream), "seq": seq, "event_id": str(record.event_id)}
     if record.entity == TaskEvent.entity:
-        return _task_message(record, place, content=content)
+        return _task_message(record, place, content=content, comments=comments)
     fields: Message = {f"{record.entity}_id": record.entity_id}
     if record.entity == CommentEvent.entity:
-        fields["task_id"] = record.task_id
+        fields |= {"task_id": record.task_id, **comments}
         action = action if content else "deleted"
     if record.entity in _TOLD and content and action != "deleted":
         fields |= {name: value for name, value in record.snapshot.items() if name != "id"}
@@ -77,7 +83,9 @@ def notification_message(
     return "notification.created", {**told, "action": "created", "stream": str(stream)}
 
 
-def _task_message(record: EventRecord, place: Message, *, content: bool) -> tuple[str, Message]:
+def _task_message(
+    record: EventRecord, place: Message, *, content: bool, comments: Mapping[str, int]
+) -> tuple[str, Message]:
     task = after(record)
     if task is None or not content:
         return "task.deleted", {"task_id": record.task_id, "action": "deleted", **place}
@@ -85,5 +93,5 @@ def _task_message(record: EventRecord, place: Message, *, content: bool) -> tupl
     is_new = record.type in (TaskCreated.type, TaskRestored.type)
     action = "created" if is_new else "updated"
     # Events of before there were projects do not name one.
-    fields = {name: task.get(key) for name, key in _CONTENT.items()}
+    fields = {name: task.get(key) for name, key in _CONTENT.items()} | dict(comments)
     return f"task.{action}", {"task_id": record.task_id, **fields, "action": action, **place}

@@ -102,7 +102,7 @@ def _places(session: Session, ids: Collection[int]) -> Mapping[int, Mapping[Stre
 def _tasks(
     session: Session, records: Sequence[EventRecord]
 ) -> Mapping[int | None, Mapping[str, Any]]:
-    """The tasks of events, by id: where each is now, whose it is, and whether it is there."""
+    """The tasks of events, by id: where each is now, whose it is, what is said, if it is there."""
     if not records:
         return {}
     rows = session.execute(
@@ -112,6 +112,8 @@ def _tasks(
             Task.board_id.label("board"),
             Task.reporter_id.label("reporter"),
             Task.assignee_id.label("assignee"),
+            Task.comments_count,
+            Task.comments_version,
             Task.deleted_at.is_(None).label("is_there"),
         ).where(Task.id.in_({record.task_id for record in records}))
     )

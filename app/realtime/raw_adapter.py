@@ -1,10 +1,9 @@
 """Bare WebSockets over the switchboard: each message is one JSON text."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from queue import Empty, Queue
+from queue import Queue
 from typing import Any
 
 from simple_websocket import ConnectionClosed
@@ -20,7 +19,8 @@ class RawSession:
 
     def __init__(self) -> None:
         self.is_ending = False
-        self._outbox: Queue[str | Farewell] = Queue()
+        self._outbox: Queue[str | Farewell | None] = Queue()
+        """Texts; None is a ping."""
 
     def say(self, message: Mapping[str, Any]) -> None:
         """Queue one message."""
@@ -31,6 +31,10 @@ class RawSession:
         if not self.is_ending:
             self._outbox.put(text)
 
+    def ping(self) -> None:
+        """Queue a ping."""
+        self._outbox.put(None)
+
     def end(self, why: Farewell) -> None:
         """Close the connection after what is queued."""
         self.is_ending = True
@@ -40,24 +44,15 @@ class RawSession:
         """How many messages wait."""
         return self._outbox.qsize()
 
-    def write_to(self, socket: BoundedWebSocket, ping_interval: float) -> None:
-        """Send what is queued, and pings, until the end or until the client is gone."""
+    def write_to(self, socket: BoundedWebSocket) -> None:
+        """Send what is queued until the end, or until the client is gone."""
         with suppress(OSError, ConnectionClosed, ProtocolError):
-            due = time.monotonic() + ping_interval
-            while not isinstance(item := self._next(due), Farewell):
-                if item is not None:
-                    socket.send(item)
-                if time.monotonic() >= due:
+            while not isinstance(item := self._outbox.get(), Farewell):
+                if item is None:
                     socket.ping()
-                    due = time.monotonic() + ping_interval
+                else:
+                    socket.send(item)
             socket.close(*item.value)
-
-    def _next(self, due: float) -> str | Farewell | None:
-        """What is to be sent; None where nothing was until `due`."""
-        try:
-            return self._outbox.get(timeout=max(0, due - time.monotonic()))
-        except Empty:
-            return None
 
 
 class RawAdapter:
@@ -94,6 +89,12 @@ class RawAdapter:
         """How many messages wait for being read by the client."""
         session = self._sessions.get(connection.id)
         return session.queued() if session is not None else 0
+
+    def ping(self, connection: Connection) -> None:
+        """Make a client say that it is there."""
+        session = self._sessions.get(connection.id)
+        if session is not None:
+            session.ping()
 
 
 def _as_text(message: Mapping[str, Any]) -> str:

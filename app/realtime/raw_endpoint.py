@@ -24,7 +24,7 @@ from app.realtime.credentials import (
 from app.realtime.errors import TooManySockets
 from app.realtime.gate import Gate, StartResponse, WsgiApp, check_upgrade, refuse, tcp_socket
 from app.realtime.raw_adapter import RawAdapter, RawSession
-from app.realtime.requests import REQUESTS, USAGE
+from app.realtime.requests import REQUESTS, USAGE, refused
 from app.realtime.switchboard import Switchboard
 from app.realtime.websocket import BoundedWebSocket, accept, leave
 
@@ -67,19 +67,24 @@ class RawEndpoint:
         session = self._adapter.open(connection)
         try:
             self._switchboard.open(connection)
-            # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here
-            # on is queued.
-            subprotocol = self._sign_in(connection, environ)
-            eio = self._switchboard.server.eio
-            socket = accept(environ, eio, subprotocol=subprotocol)
-            self._switchboard.server.start_background_task(
-                session.write_to, socket, eio.ping_interval
-            )
-            self._listen(connection, session, socket)
+            ended = self._talk(connection, session, environ)
         finally:
             self._switchboard.connections.remove(connection.id)
             self._adapter.close(connection)
-        return leave(socket)
+        return leave(ended)
+
+    def _talk(
+        self, connection: Connection, session: RawSession, environ: Environ
+    ) -> BoundedWebSocket:
+        """Let the client in and hear it until it is gone; the WebSocket that has ended."""
+        # Before the upgrade, so that a bad token is an answer of HTTP; what happens from here on is
+        # queued.
+        subprotocol = self._sign_in(connection, environ)
+        server = self._switchboard.server
+        socket = accept(environ, server.eio, subprotocol=subprotocol)
+        server.start_background_task(session.write_to, socket)
+        self._listen(connection, session, socket)
+        return socket
 
     def _sign_in(self, connection: Connection, environ: Environ) -> str | None:
         """Check what the handshake shows, if anything; the subprotocol to agree to."""
@@ -113,11 +118,13 @@ class RawEndpoint:
                 self._switchboard.dismiss(connection, Farewell.MISBEHAVED)
 
     def _handle(self, connection: Connection, session: RawSession, text: object) -> None:
+        name, asked = None, dict[str, Any]()
         try:
             with self._app.app_context():
-                self._do(connection, session, _read(text))
+                name, asked = _read(text)
+                self._do(connection, session, name, asked)
         except ServiceError as error:
-            session.say({"error": error.detail})
+            session.say(refused(error.detail, error.code, name, asked))
             if connection.actor is None:
                 why = _FAREWELLS.get(type(error), Farewell.UNAUTHENTICATED)
                 self._switchboard.dismiss(connection, why)
@@ -127,17 +134,18 @@ class RawEndpoint:
         finally:
             self._switchboard.release(connection)
 
-    def _do(self, connection: Connection, session: RawSession, asked: dict[str, Any]) -> None:
+    def _do(
+        self, connection: Connection, session: RawSession, name: str | None, asked: dict[str, Any]
+    ) -> None:
         if connection.actor is None:
-            if set(asked) != {"token"}:
+            if name is not None or set(asked) != {"token"}:
                 raise BadRequest(_SIGN_IN)
             actor = self._switchboard.sign_in(connection, given_token(asked["token"]))
             session.say({"connected": str(StreamName.of_user(actor.id))})
             return
-        name = next((name for name in REQUESTS if name in asked), None)
         if name is None:
             raise BadRequest(USAGE)
-        session.say(REQUESTS[name](self._switchboard, connection, _payload(name, asked)))
+        session.say(REQUESTS[name](self._switchboard, connection, asked))
 
 
 def _payload(name: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -147,11 +155,12 @@ def _payload(name: str, asked: dict[str, Any]) -> dict[str, Any]:
     return value | rest if isinstance(value, dict) else {"stream": value, **rest}
 
 
-def _read(text: object) -> dict[str, Any]:
-    """The JSON object in a message. Raises BadRequest."""
+def _read(text: object) -> tuple[str | None, dict[str, Any]]:
+    """What a message asks for and in which words; None for no request. Raises BadRequest."""
     if not isinstance(text, str):
         raise BadRequest("Send text, not binary.")
     asked = bounded_json.loads(text)
     if not isinstance(asked, dict):
         raise BadRequest(USAGE)
-    return asked
+    name = next((name for name in REQUESTS if name in asked), None)
+    return name, asked if name is None else _payload(name, asked)

@@ -16,6 +16,9 @@ Request = Callable[[Switchboard, Connection, Mapping[str, Any]], Message]
 Raises a ServiceError instead. What is sent because of it comes after the answer.
 """
 
+MAX_NAME = 100
+"""What is longer can name no stream, and is not repeated."""
+
 USAGE = 'Send {"subscribe": "<stream>", "last_seq": <seq>}; tasks are changed over HTTP.'
 
 
@@ -51,6 +54,14 @@ REQUESTS: Mapping[str, Request] = {
     "presence": presence,
     "typing": typing,
 }
+
+
+def refused(error: str, code: str, name: str | None, asked: Mapping[str, Any]) -> Message:
+    """The answer to a request that is refused; it names the stream that was to be heard or left."""
+    answer = {"error": error, "code": code}
+    stream = asked.get("stream") if name in {"subscribe", "unsubscribe"} else None
+    is_name = isinstance(stream, str) and len(stream) <= MAX_NAME
+    return answer | {"subscription": stream} if is_name else answer
 
 
 def _check_names(asked: Mapping[str, Any], known: set[str]) -> None:

@@ -1,12 +1,14 @@
 """Socket.IO over the switchboard: what a client may ask, how it is told and let go."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from engineio.exceptions import SocketIsClosedError
-from engineio.packet import MESSAGE, Packet
+from engineio.packet import MESSAGE, PING, Packet
+from engineio.socket import Socket
 from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as Refused
 from socketio.packet import EVENT
@@ -14,16 +16,37 @@ from socketio.packet import EVENT
 from app.core.errors import ServiceError
 from app.extensions import socketio
 from app.realtime.connection import Connection, Farewell
-from app.realtime.credentials import credential_of, follows_all, given_token
+from app.realtime.credentials import credential_of, follows_all, given_token, query_value
 from app.realtime.gate import is_upgrade, tcp_socket
 from app.realtime.messages import Message
 from app.realtime.protocol import is_acceptable
-from app.realtime.requests import REQUESTS
+from app.realtime.requests import REQUESTS, refused
 from app.realtime.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
 
 NAMESPACE = "/"
+
+
+class SweptSocket(Socket):
+    """Engine.IO's connection without a greenlet that sleeps until the next ping.
+
+    That one would outlive a connection by up to PING_INTERVAL_SECONDS, and the memory of those who
+    come and go would not be given back so long.
+    """
+
+    last_ping: float | None
+
+    def schedule_ping(self) -> None:
+        """Note that the client is there; called at the beginning and at each answer."""
+        self.last_ping = None
+
+    def ping(self) -> None:
+        """Send a ping, unless the last one is unanswered: who stays silent is closed for that."""
+        if self.last_ping is None:
+            self.last_ping = time.time()
+            with suppress(SocketIsClosedError):
+                self.send(Packet(PING))
 
 
 class SocketIOAdapter:
@@ -67,12 +90,19 @@ class SocketIOAdapter:
         session = self.server.eio.sockets.get(connection.id)
         return session.queue.qsize() if session is not None else 0
 
+    def ping(self, connection: Connection) -> None:
+        """Make a client say that it is there."""
+        session = self.server.eio.sockets.get(connection.id)
+        if session is not None:
+            session.ping()
+
     def _sid_of(self, connection: Connection) -> Any:
         """Socket.IO's name for a connection; None before it has signed in, and after it left."""
         return self.server.manager.sid_from_eio_sid(connection.id, NAMESPACE)
 
     def _opened(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         line = tcp_socket(environ) if is_upgrade(environ) else None
+        self.server.eio.sockets[eio_sid].__class__ = SweptSocket
         self.switchboard.open(Connection(eio_sid, environ["REMOTE_ADDR"], self, line))
         return self._socketio["connect"](eio_sid, environ)
 
@@ -98,14 +128,20 @@ class SocketIOAdapter:
 
 @socketio.on("connect")
 def connect(auth: object = None) -> None:
-    """Let a client in that shows a good access token, which it gives in `{token, follow}`."""
+    """Let a client in that shows a good access token, which it gives in `{token, follow}`.
+
+    What `auth` does not say may stand in the address: not every client can send `auth`.
+    """
     given = auth if isinstance(auth, Mapping) else {}
     token, connection = given.get("token"), _connection()
     credential = credential_of(request.environ) if token is None else given_token(token)
     if connection is None:
         raise Refused("unavailable")
     try:
-        connection.follows_all = follows_all(given.get("follow"))
+        follow = given.get("follow")
+        connection.follows_all = follows_all(
+            query_value(request.environ, "follow") if follow is None else follow
+        )
         _switchboard().sign_in(connection, credential or given_token(None))
     except ServiceError as error:
         raise Refused(error.code, {"detail": error.detail}) from None
@@ -119,13 +155,13 @@ def ask(name: str, *payload: object) -> Mapping[str, Any]:
     """
     request_, connection = REQUESTS.get(name), _connection()
     if request_ is None:
-        return {"error": "unknown-event"}
+        return refused("unknown-event", "unknown-event", name, {})
     if connection is None or len(payload) != 1 or not isinstance(payload[0], dict):
-        return {"error": "bad-request"}
+        return refused("bad-request", "bad-request", name, {})
     try:
         answer = request_(_switchboard(), connection, payload[0])
     except ServiceError as error:
-        return {"error": error.code}
+        return refused(error.code, error.code, name, payload[0])
     # The acknowledgement belongs to its question: it needs not name it.
     return {key: value for key, value in answer.items() if key != "subscribed"}
 

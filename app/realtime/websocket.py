@@ -8,17 +8,21 @@ packet type raises past the clean-up; and nobody wakes the handler of a connecti
 closes, which then stays until the client lets go.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from typing import Any
 
 import simple_websocket
-from wsproto.events import Ping
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import Event, Ping
 from wsproto.utilities import ProtocolError
 
 from app.realtime.line import Line
 
 MAX_WAITING_MESSAGES = 16
+SECONDS_PER_FRAME = 0.005
+"""A client that sends more frames waits: no bound on messages counts pings and empty fragments."""
+
 _PACKET_TYPES = "0123456"
 
 # No extensions: without compression, what arrives is as large as it looks.
@@ -31,11 +35,26 @@ _HANDSHAKE = (
 )
 
 
+class CountedConnection(WSConnection):
+    """The state of one WebSocket, with the number of frames that came."""
+
+    def __init__(self) -> None:
+        super().__init__(ConnectionType.SERVER)
+        self.frames = 0
+
+    def events(self) -> Generator[Event, None, None]:
+        """What has come, each counted."""
+        for event in super().events():
+            self.frames += 1
+            yield event
+
+
 class BoundedWebSocket(simple_websocket.Server):
     """A WebSocket that reads no faster than its messages are handled, and always ends."""
 
     environ: dict[str, Any]
     sock: Any
+    ws: CountedConnection
     subprotocols: list[str]
 
     def __init__(
@@ -56,7 +75,7 @@ class BoundedWebSocket(simple_websocket.Server):
         # The caller has read what the client offers, which may be anything.
         if self.subprotocols:
             self.environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(self.subprotocols)
-        self.sock = Line(self.sock, self._timeout)
+        self.sock, self.ws = Line(self.sock, self._timeout), CountedConnection()
         super().handshake()
 
     def ping(self) -> None:
@@ -73,11 +92,12 @@ class BoundedWebSocket(simple_websocket.Server):
         self.sock.hang_up()
 
     def _handle_events(self) -> bool:
+        before = self.ws.frames
         goes_on = bool(super()._handle_events())
         if not goes_on and not self._is_closed:
             self.sock.linger()
         # gevent switches only where it has to wait: a fast sender would keep everyone else waiting.
-        self._pause(0)
+        self._pause((self.ws.frames - before) * SECONDS_PER_FRAME)
         while goes_on and not self._is_closed and len(self.input_buffer) > MAX_WAITING_MESSAGES:
             self._pause(0.01)
         # The caller takes this for `connected`, and close() may have been called meanwhile.

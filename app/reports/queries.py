@@ -14,6 +14,8 @@ from app.core.db import snapshot
 from app.core.events import Stream
 from app.projects.queries import projects_of
 from app.reports.models import TaskCount
+from app.reports.over_time import over_time
+from app.reports.periods import Period
 from app.tasks.models import Priority, Task
 from app.tasks.policy import visible_to
 from app.users.actor import Actor
@@ -22,10 +24,11 @@ from app.users.models import User
 DUE_SOON = timedelta(hours=24)
 
 
-def current_insight(actor: Actor) -> dict[str, Any]:
-    """`insight` of this moment, in a transaction of its own."""
+def current_insight(actor: Actor, period: Period | None = None) -> dict[str, Any]:
+    """`insight` of this moment, in a transaction of its own; with a period also `over_time`."""
     with snapshot() as session:
-        return insight(session, actor)
+        found = insight(session, actor)
+        return found if period is None else found | {"over_time": over_time(session, period, actor)}
 
 
 def insight(session: Session, actor: Actor) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from app.extensions import db
 from app.reports import commands, job_queries, queries, service
 from app.reports.job_schemas import ReportInputSchema, ReportListSchema, ReportSchema
 from app.reports.models import MEDIA_TYPES, ReportJob
-from app.reports.schemas import InsightSchema
+from app.reports.periods import read_period
+from app.reports.schemas import InsightQuerySchema, InsightSchema
 from app.users.actor import current_actor
 
 bp = Blueprint("report", __name__, description="Numbers over tasks, and reports to download")
@@ -21,10 +22,13 @@ api_limit(bp)
 
 
 @bp.get("/reports/insight/")
+@bp.arguments(InsightQuerySchema, location="query")
 @bp.response(200, InsightSchema)
-def show_insight() -> dict[str, Any]:
-    """Count the tasks that the caller may see, by status, priority and person"""
-    return queries.current_insight(current_actor())
+def show_insight(query: dict[str, Any]) -> dict[str, Any]:
+    """Count the tasks that the caller may see, by status, priority and person, and over time"""
+    actor, first, last = current_actor(), query.get("first_day"), query.get("last_day")
+    is_asked = query["over_time"] or first or last
+    return queries.current_insight(actor, read_period(first, last, actor) if is_asked else None)
 
 
 @bp.post("/reports/")

@@ -31,8 +31,9 @@ from app.reports.document import Cover, compose
 from app.reports.html import write_html
 from app.reports.models import CLAIMS, SUMMARIES, Format, ReportJob, State
 from app.reports.pdf import write_pdf
+from app.reports.periods import Period
 from app.reports.rows import WRITERS, check_room
-from app.reports.summary import Period, summarise
+from app.reports.summary import summarise
 from app.tasks.listing import Listing
 from app.users.actor import Actor
 from app.users.queries import find_user

@@ -1,26 +1,25 @@
 """Asking for, cancelling and ending reports. Every function runs in the caller's unit of work."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict
 from app.reports import events
 from app.reports.asked import effective
 from app.reports.job_queries import get_report
 from app.reports.models import ACTIVE, SUMMARIES, ReportJob, State
+from app.reports.periods import read_period
 from app.users.actor import Actor
 from app.users.models import User
 
 MAX_UNFINISHED = 5
 MAX_KEPT = 100
 """Files of one user; without an end, one user could fill the storage of all."""
-DEFAULT_DAYS = 30
-MAX_DAYS = 366
 
 
 def create_report(session: Session, data: Mapping[str, Any], *, actor: Actor) -> ReportJob:
@@ -30,7 +29,8 @@ def create_report(session: Session, data: Mapping[str, Any], *, actor: Actor) ->
     one report too many.
     """
     query = effective(session, data["query"], actor)
-    period = _period(data, actor) if data["format"] in SUMMARIES else (None, None)
+    is_summary = data["format"] in SUMMARIES
+    period = read_period(data["first_day"], data["last_day"], actor) if is_summary else None
     # One after the other, so that two at once cannot make one too many.
     session.execute(select(User.id).where(User.id == actor.id).with_for_update(key_share=True))
     _check_quota(session, actor)
@@ -39,8 +39,8 @@ def create_report(session: Session, data: Mapping[str, Any], *, actor: Actor) ->
         format=data["format"].value,
         title=data["title"],
         query=query,
-        first_day=period[0],
-        last_day=period[1],
+        first_day=period and period.first,
+        last_day=period and period.last,
     )
     session.add(found)
     session.flush()  # The event names the new id.
@@ -97,20 +97,6 @@ def expire_reports(session: Session) -> list[str]:
         found.state, found.file_name = State.EXPIRED.value, None
         events.record_change(found, before, actor_id=None)
     return names
-
-
-def _period(data: Mapping[str, Any], actor: Actor) -> tuple[date, date]:
-    """The first and the last day that are meant. Raises Invalid."""
-    today = clock.now().astimezone(actor.zone).date()
-    last = data["last_day"] or today
-    first = data["first_day"] or last - timedelta(days=DEFAULT_DAYS - 1)
-    if last > today:
-        raise Invalid.field("to", f"must not be after today, {today} in {actor.timezone}")
-    if first > last:
-        raise Invalid.field("from", f"must not be after {last}, the last day")
-    if (last - first).days >= MAX_DAYS:
-        raise Invalid.field("from", f"must be at most {MAX_DAYS} days before {last}, the last day")
-    return first, last
 
 
 def _check_quota(session: Session, actor: Actor) -> None:

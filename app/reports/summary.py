@@ -1,40 +1,21 @@
-"""The numbers of a summary: one pass over the tasks that a query finds for somebody.
-
-What happened on a day happened between midnight and midnight in the caller's time zone, also where
-clocks are changed in between.
-"""
+"""The numbers of a summary: one pass over the tasks that a query finds for somebody."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Row,
-    Select,
-    case,
-    cast,
-    func,
-    select,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, Select, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.boards.lifecycle import OPEN, Status
-from app.tasks.due import day_bounds
+from app.reports.periods import Period
 from app.tasks.filters import is_overdue
 from app.tasks.listing import Listing
 from app.tasks.models import Priority, Task
 from app.users.actor import Actor
 from app.users.models import User
 
-MAX_DAILY = 31
-"""A longer period is told by weeks."""
 TOP = 10
 OTHERS, NOBODY = "All others", "Not assigned"
 """With a space, which no username has."""
@@ -42,35 +23,6 @@ OTHERS, NOBODY = "All others", "Not assigned"
 Counts = Mapping[str, int]
 _COLUMNS = ("status", "priority", "assignee_id", "created", "completed", "closed")
 _EVERYTHING = 2 ** len(_COLUMNS) - 1
-
-
-@dataclass(frozen=True)
-class Period:
-    """Days of a calendar, both ends included, in steps of days or of weeks from Monday on.
-
-    The first and the last week may be cut short.
-    """
-
-    first: date
-    last: date
-    zone: ZoneInfo
-
-    @property
-    def is_daily(self) -> bool:
-        """Whether the steps are days."""
-        return (self.last - self.first).days < MAX_DAILY
-
-    @property
-    def steps(self) -> list[date]:
-        """The first day of every step."""
-        days = [self.first + timedelta(n) for n in range((self.last - self.first).days + 1)]
-        return [day for day in days if self.is_daily or day == self.first or day.weekday() == 0]
-
-    @property
-    def bounds(self) -> list[datetime]:
-        """The first instant of every step, and the first one after the period."""
-        starts = [day_bounds(day, self.zone)[0] for day in self.steps]
-        return [*starts, day_bounds(self.last, self.zone)[1]]
 
 
 @dataclass(frozen=True)
@@ -155,18 +107,12 @@ def _columns(period: Period) -> Select[*tuple[Any, ...]]:
         Task.status,
         Task.priority,
         Task.assignee_id,
-        _step(Task.created_at, period).label("created"),
-        _step(Task.completed_at, period).label("completed"),
-        _step(closed, period).label("closed"),
+        period.step_of(Task.created_at).label("created"),
+        period.step_of(Task.completed_at).label("completed"),
+        period.step_of(closed).label("closed"),
         is_overdue().label("overdue"),
         (Task.sla_breached & Task.status.in_(OPEN)).label("breached"),
     )
-
-
-def _step(moment: Any, period: Period) -> ColumnElement[int]:
-    """The number of the step in which `moment` lies: 0 before the period, beyond the last after."""
-    bounds = cast(period.bounds, ARRAY(DateTime(timezone=True)))
-    return func.width_bucket(moment, bounds)
 
 
 def _totals(rows: Sequence[Row[Any]], column: str) -> dict[Any, int]:

@@ -21,7 +21,7 @@ from app.core.pagination import Cursor, Keyset, SortKey, cursor_links, url_with
 from app.projects.models import ProjectMember
 from app.tasks import filters, policy
 from app.tasks.models import Task
-from app.tasks.queries import task_json
+from app.tasks.queries import COMMENTS, task_json
 from app.tasks.search import Search
 from app.users.actor import Actor
 
@@ -138,7 +138,9 @@ class Listing:
         return rows.where(visible, *self._conditions).order_by(*self.order.order_by())
 
     def _text(self) -> ColumnElement[str]:
-        return task_json({"snippet": self._search.snippet} if self._search else {})
+        if self._search is None:
+            return task_json()
+        return task_json({**COMMENTS, "snippet": self._search.snippet})
 
     def _branches(self) -> list[policy.Branch]:
         """The parts of what the caller sees that can hold what is asked for."""
@@ -202,12 +204,12 @@ def _unknown_order(name: str, sortable: Mapping[str, Any]) -> str:
 def tasks_created_between(
     session: Session, bounds: tuple[datetime, datetime], actor: Actor, limit: int
 ) -> Sequence[str]:
-    """The JSON texts of the visible tasks created in `[start, end)`, newest first."""
+    """The visible tasks created in `[start, end)`, newest first, as texts of TaskOfDaySchema."""
     start, end = bounds
     created = [Task.deleted_at.is_(None), Task.created_at >= start, Task.created_at < end]
     newest: list[ColumnElement[Any]] = [Task.created_at.desc(), Task.id.desc()]
     page = _merged(policy.visible_to(actor), actor, Window(created, newest, limit))
-    rows = select(task_json()).where(Task.id.in_(page)).order_by(*newest).limit(limit)
+    rows = select(task_json({})).where(Task.id.in_(page)).order_by(*newest).limit(limit)
     return session.scalars(rows).all()
 
 

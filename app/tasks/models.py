@@ -41,6 +41,7 @@ PRIORITY_ALIASES = {
 
 _ALIVE = "deleted_at IS NULL"
 _ON_BOARD = f"{_ALIVE} AND board_id IS NOT NULL"
+_COMPLETED = f"{_ALIVE} AND completed_at IS NOT NULL"
 _OPEN = "status IN ('BACKLOG', 'TODO', 'IN_PROGRESS', 'REVIEW')"
 
 
@@ -60,6 +61,9 @@ class Task(Base):
     `due_at` is an instant; where only a date was given it is the last second of that day in the
     writer's time zone and `due_date_only` is true. `version` rises by one with every change and is
     the ETag. A deleted task keeps its row with `deleted_at`.
+
+    `comments_count` is written with the comment, so that no list has to count; `comments_version`
+    rises by one with every comment that comes or goes, and tells which of two counts is the newer.
     """
 
     __tablename__ = "tasks"
@@ -123,6 +127,13 @@ class Task(Base):
             "due_at",
             postgresql_where=text(f"{_ALIVE} AND {_OPEN}"),
         ),
+        Index("ix_tasks_completed", "completed_at", postgresql_where=text(_COMPLETED)),
+        Index(
+            "ix_tasks_project_completed",
+            "project_id",
+            "completed_at",
+            postgresql_where=text(_COMPLETED),
+        ),
         Index(
             "uq_tasks_position",
             "board_id",
@@ -150,6 +161,8 @@ class Task(Base):
     estimated_hours: Mapped[float | None]
     sla_breached: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
+    comments_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    comments_version: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[Instant] = mapped_column(default=clock.now)
     updated_at: Mapped[Instant] = mapped_column(default=clock.now)
     completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -76,10 +76,17 @@ def created_since(session: Session, age: timedelta) -> int:
     return session.scalar(select(func.count()).where(created, Task.deleted_at.is_(None))) or 0
 
 
-def task_json(more: Mapping[str, SQLColumnExpression[Any]] | None = None) -> ColumnElement[str]:
-    """A task as JSON text, exactly as TaskSchema prints it (a test holds the two equal).
+COMMENTS: Mapping[str, SQLColumnExpression[Any]] = {
+    "comments_count": Task.comments_count,
+    "comments_version": Task.comments_version,
+}
+"""What TaskSchema has beside the fields of TaskOfDaySchema."""
 
-    `more` adds fields by name.
+
+def task_json(more: Mapping[str, SQLColumnExpression[Any]] = COMMENTS) -> ColumnElement[str]:
+    """A task as JSON text, exactly as its schema prints it (a test holds the two equal).
+
+    `more` are the fields, by name, beside those of TaskOfDaySchema.
     """
     columns: dict[str, SQLColumnExpression[Any]] = {
         "id": Task.id,
@@ -101,7 +108,7 @@ def task_json(more: Mapping[str, SQLColumnExpression[Any]] | None = None) -> Col
         "updated_at": _iso(Task.updated_at),
         "completed_at": _iso(Task.completed_at),
         "deleted_at": _iso(Task.deleted_at),
-        **(more or {}),
+        **more,
     }
     pairs: Iterable[tuple[SQLColumnExpression[Any], ...]] = (
         (literal_column(f"'{name}'"), column) for name, column in columns.items()

@@ -13,6 +13,6 @@ def json_response(text: str, status: int = 200) -> Response:
 
 
 def task_response(task: Task, status: int = 200) -> Response:
-    """`task`; its version is the ETag."""
+    """`task`; its version is the ETag, with that of its comments, which are told as well."""
     response = json_response(current_app.json.dumps(as_json(task)), status)
-    return with_etag(response, task.version)
+    return with_etag(response, task.version, task.comments_version)

@@ -71,8 +71,8 @@ def take_alias(data: Any, alias: str, name: str) -> Any:
     return renamed
 
 
-class TaskSchema(Schema):
-    """A task."""
+class TaskOfDaySchema(Schema):
+    """A task without its comments: the list of a day is cached, and no comment has to drop it."""
 
     id = fields.Integer()
     title = fields.String()
@@ -102,6 +102,18 @@ class TaskSchema(Schema):
     updated_at = Timestamp()
     completed_at = Timestamp(allow_none=True)
     deleted_at = Timestamp(allow_none=True)
+
+
+class TaskSchema(TaskOfDaySchema):
+    """A task."""
+
+    comments_count = fields.Integer(metadata={"description": "Without the deleted ones."})
+    comments_version = fields.Integer(
+        metadata={
+            "description": "Rises with every comment that comes or goes: of two counts the one "
+            "with the higher number is the newer."
+        }
+    )
 
 
 class ListedTaskSchema(TaskSchema):
@@ -230,4 +242,4 @@ class DaySchema(Schema):
     """The tasks that were created on one day."""
 
     count = fields.Integer()
-    results = fields.List(fields.Nested(TaskSchema))
+    results = fields.List(fields.Nested(TaskOfDaySchema))

@@ -1,21 +1,24 @@
 """Pages: the board, Swagger UI and ReDoc, all of them served without another host."""
 
-import secrets
-from pathlib import Path
+from base64 import b64encode
+from hashlib import sha256
+from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from jinja2.utils import htmlsafe_json_dumps
 
 from app.core.errors import NotFound, kinds_of_error
+from app.web import assets
 from app.web.security_headers import STRICT_POLICY, Policy, policy_header
 
 _LIBRARIES = {
-    "preact": "preact-11.2.0/preact.mjs",
-    "preact/hooks": "preact-11.2.0/hooks.mjs",
-    "htm": "htm-3.1.1/htm.mjs",
-    "@preact/signals-core": "signals-core-1.14.5/signals-core.mjs",
-    "@preact/signals": "signals-2.11.4/signals.mjs",
-    "sortablejs": "sortablejs-1.15.7/sortable.esm.js",
-    "socket.io-client": "socket.io-client-4.8.4/socket.io.esm.min.js",
+    "preact": "vendor/preact-11.2.0/preact.mjs",
+    "preact/hooks": "vendor/preact-11.2.0/hooks.mjs",
+    "htm": "vendor/htm-3.1.1/htm.mjs",
+    "@preact/signals-core": "vendor/signals-core-1.14.5/signals-core.mjs",
+    "@preact/signals": "vendor/signals-2.11.4/signals.mjs",
+    "sortablejs": "vendor/sortablejs-1.15.7/sortable.esm.js",
+    "socket.io-client": "vendor/socket.io-client-4.8.4/socket.io.esm.min.js",
 }
 """The names by which the modules of the board import what is vendored."""
 
@@ -32,19 +35,15 @@ _STYLESHEETS = (
     "palette.css",
 )
 
-_STATIC = Path(__file__).parent / "static"
 _FIRST_SCRIPT = "board/theme.js"
 _MODULES = tuple(
     sorted(
-        file.relative_to(_STATIC).as_posix()
-        for file in (_STATIC / "board").rglob("*.js")
+        file.relative_to(assets.FOLDER).as_posix()
+        for file in (assets.FOLDER / "board").rglob("*.js")
         if not file.match(_FIRST_SCRIPT)
     )
 )
 """The modules of the board. Named in the page, they are read at once, not one behind the other."""
-
-_ONE_YEAR = 31_536_000
-_VENDOR = "vendor/"
 
 # Swagger UI draws its icons from data: addresses.
 _SWAGGER_UI_POLICY = {"img-src": "'self' data:"}
@@ -59,38 +58,37 @@ _REDOC_POLICY = {
 }
 
 
-class _AssetBlueprint(Blueprint):
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Let browsers keep vendored files for a year: their folder's name holds the version."""
-        if filename and filename.startswith(_VENDOR):
-            return _ONE_YEAR
-        return super().get_send_file_max_age(filename)
+bp = Blueprint("web", __name__, template_folder="templates")
 
 
-bp = _AssetBlueprint(
-    "web",
-    __name__,
-    template_folder="templates",
-    static_folder=_STATIC,
-    static_url_path="/assets",
-)
+# By its name the limits know that it costs nobody anything.
+@bp.get("/assets/<version>/<path:filename>")
+def static(version: str, filename: str) -> Response:
+    """Send a file that a page loads."""
+    return assets.send(version, filename)
+
+
+@bp.url_defaults
+def _name_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Let ``url_for`` name the files of now."""
+    if endpoint == "web.static":
+        values["version"] = assets.version()
 
 
 @bp.get("/")
 def board() -> Response:
     """Show the board; the address after the # says what of it."""
-    nonce = secrets.token_urlsafe(16)
-    vendored = {
-        name: url_for("web.static", filename=_VENDOR + file) for name, file in _LIBRARIES.items()
-    }
+    libraries = {name: url_for("web.static", filename=file) for name, file in _LIBRARIES.items()}
+    import_map = htmlsafe_json_dumps({"imports": libraries})
+    # Browsers take it inline only. A nonce would make another page of each answer.
+    digest = b64encode(sha256(import_map.encode()).digest()).decode()
     return _page(
         "web/board.html",
-        {"script-src": f"'self' 'nonce-{nonce}'"},
-        nonce=nonce,
-        import_map={"imports": vendored},
+        {"script-src": f"'self' 'sha256-{digest}'"},
+        import_map=import_map,
         stylesheets=_STYLESHEETS,
         first_script=_FIRST_SCRIPT,
-        modules=_MODULES,
+        modules=(*_LIBRARIES.values(), *_MODULES),
     )
 
 
@@ -117,9 +115,15 @@ def problem(code: str) -> Response:
 
 
 def _page(template: str, replaced: Policy | None = None, **values: object) -> Response:
-    """Render a page under the strict policy, with the directives that this page replaces."""
+    """Render a page under the strict policy, with the directives that this page replaces.
+
+    Browsers keep it and ask each time whether it is still so: it names the files of now.
+    """
     page = make_response(render_template(template, spec_url=_spec_url(), **values))
     page.headers["Content-Security-Policy"] = policy_header({**STRICT_POLICY, **(replaced or {})})
+    page.cache_control.no_cache = True
+    page.add_etag()
+    page.make_conditional(request)
     return page
 
 

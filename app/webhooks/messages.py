@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.events import EventRecord, StreamName
 from app.notifications.wanted import NotWanted
-from app.realtime.entries import sees_content
-from app.realtime.messages import build_message
+from app.realtime.entries import as_told, sees_content
 from app.realtime.queries import entry_of
 from app.webhooks.events import WebhookPinged
 from app.webhooks.models import WebhookEndpoint
@@ -55,5 +54,5 @@ def _project_message(
     """The type is that of the event; where its content may not be told (any more), a removal."""
     entry = entry_of(session, record)
     content = sees_content(entry, stream)
-    name, message = build_message(record, stream, entry.places[stream], content=content)
+    name, message = as_told(entry, stream, content=content)
     return record.type if content else name, message

@@ -20,6 +20,7 @@ def loaded(app, ada) -> Iterator[None]:
     with app.app_context():
         load_tasks(db.session(), ada.id, tasks=TASKS)
         db.session.execute(text(f"UPDATE tasks SET created_at = '{DAY}T12:00:00Z' WHERE id <= 50"))
+        db.session.execute(text("UPDATE tasks SET completed_at = created_at WHERE status = 'DONE'"))
         db.session.commit()
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in ANALYZE:
@@ -42,6 +43,7 @@ PATHS = [
     "/api/v1/tasks/mine/",
     f"/api/v1/tasks/by-date/{DAY}/",
     "/api/v1/reports/insight/",
+    "/api/v1/reports/insight/?over_time=true",
 ]
 # What only the reader of a part of the tasks can be given from an index. Who sees everything and
 # sorts it by priority, or counts the seventh part that is done, reads everything.

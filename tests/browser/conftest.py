@@ -61,6 +61,32 @@ def person(site: Tree) -> Callable[..., User]:
 
 
 @pytest.fixture
+def ada(person: Callable[..., User]) -> User:
+    return person("ada")
+
+
+@pytest.fixture
+def bob(person: Callable[..., User]) -> User:
+    return person("bob")
+
+
+@pytest.fixture
+def project(ada: User, bob: User) -> dict[str, Any]:
+    """A project of Ada's that Bob is a member of."""
+    made: dict[str, Any] = ada.send("POST", "/projects/", json={"name": "Orchard"}).json()
+    path = f"/projects/{made['id']}/members/"
+    ada.send("POST", path, json={"user": bob.id}).raise_for_status()
+    return made
+
+
+@pytest.fixture
+def board(ada: User, project: dict[str, Any]) -> dict[str, Any]:
+    """The board that the project came with."""
+    found = ada.send("GET", "/boards/", params={"project": project["id"]}).json()["results"]
+    return found[0]
+
+
+@pytest.fixture
 def complaints(site: Tree) -> Complaints:
     return Complaints(site.base)
 

@@ -14,13 +14,9 @@ PHONE = {
 
 
 @pytest.fixture
-def places(person):
+def places(ada, bob, project, board):
     """Ada, and her pages with what stands on each."""
-    ada, bob = person("ada"), person("bob")
-    project = ada.send("POST", "/projects/", json={"name": "Orchard"}).json()["id"]
-    ada.send("POST", f"/projects/{project}/members/", json={"user": bob.id})
-    boards = ada.send("GET", "/boards/", params={"project": project}).json()["results"]
-    on_board = {"board": boards[0]["id"], "status": "TODO"}
+    on_board = {"board": board["id"], "status": "TODO"}
     long = "An-unusually-long-word-that-does-not-fit-anywhere-and-has-to-be-broken-or-cut " * 3
     task = ada.create(
         title="Prune", **on_board, assignee="me", priority="CRITICAL", due_date="2026-01-01"
@@ -30,8 +26,8 @@ def places(person):
     bob.send("POST", f"/tasks/{task['id']}/comments/", json=remark).raise_for_status()
     return ada, {
         "projects": "Orchard",
-        f"projects/{project}": "Orchard",
-        f"boards/{boards[0]['id']}": "Prune",
+        f"projects/{project['id']}": "Orchard",
+        f"boards/{board['id']}": "Prune",
         f"tasks/{task['id']}": "which of them?",
         "tasks?view=all": "Prune",
         "inbox": "Prune",

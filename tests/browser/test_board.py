@@ -40,12 +40,8 @@ class Ground:
 
 
 @pytest.fixture
-def ground(person: Callable[..., User]) -> Ground:
-    ada, bob = person("ada"), person("bob")
-    project = ada.send("POST", "/projects/", json={"name": "Moon landing"}).json()["id"]
-    assert ada.send("POST", f"/projects/{project}/members/", json={"user": bob.id}).ok
-    (board,) = ada.send("GET", f"/boards/?project={project}").json()["results"]
-    return Ground(ada, bob, project, board["id"])
+def ground(ada: User, bob: User, project: dict[str, Any], board: dict[str, Any]) -> Ground:
+    return Ground(ada, bob, project["id"], board["id"])
 
 
 def lane(page: Page, name: str) -> Locator:
@@ -58,6 +54,10 @@ def cards(page: Page, name: str) -> Locator:
 
 def refusal(answer: Response) -> bool:
     return answer.status == 404
+
+
+def saved(answer: Response) -> bool:
+    return answer.request.method == "PATCH" and answer.ok
 
 
 def grab(page: Page, title: str) -> None:
@@ -264,6 +264,8 @@ def test_who_leaves_the_project_sees_no_board_any_more(ground, enter, complaints
     with his.expect_response(refusal):
         ground.ada.send("DELETE", f"/projects/{ground.project}/members/{ground.bob.id}/")
     expect(his.get_by_text("There is no such board for you")).to_be_visible()
+    # What else it asks for is refused as well, now or in a while.
+    his.goto("about:blank")
     complaints.forgive("404")
 
 
@@ -329,8 +331,10 @@ def test_two_who_change_the_same_are_asked(ground, enter, complaints: Complaints
     # Another field that somebody changes is no conflict.
     ground.ada.send("PATCH", f"/tasks/{task}/", json={"priority": "LOW"})
     expect(his.get_by_role("button", name="Priority: Low")).to_be_visible()
-    his.keyboard.press("Enter")
-    expect(cards(his, "To do")).to_have_text(["Paint it"])
+    # Shown at once; only when it is saved, what Ada does next is a change of that.
+    with his.expect_response(saved):
+        his.keyboard.press("Enter")
+        expect(cards(his, "To do")).to_have_text(["Paint it"])
 
     title.focus()
     his.keyboard.type("Now: ")
@@ -369,6 +373,26 @@ def test_the_focus_comes_into_the_panel_and_goes_back_to_the_card(ground, enter)
     expect(hers.get_by_role("complementary", name="Task Paint")).to_be_focused()
     hers.keyboard.press("Escape")
     expect(card).to_be_focused()
+
+
+def test_a_card_tells_how_many_comments_it_has_in_every_window(ground, enter):
+    task = ground.task("Paint")
+    hers, his = enter(ground.ada, ground.place), enter(ground.bob, ground.place)
+    expect(cards(his, "To do")).to_have_text(["Paint"])
+    expect(his.locator(".card-comments")).to_have_count(0)
+    remarks = f"/tasks/{task}/comments/"
+    first = ground.ada.send("POST", remarks, json={"body": "Mind the wet paint"}).json()
+    for page in (hers, his):
+        expect(page.locator(".card-comments")).to_contain_text("1 comment")
+
+    ground.ada.send("PATCH", f"/tasks/{task}/", json={"title": "Paint it"})
+    expect(cards(his, "To do")).to_have_text(["Paint it"])
+    ground.bob.send("POST", remarks, json={"body": "I do"})
+    expect(his.locator(".card-comments")).to_contain_text("2 comments")
+    ground.ada.send("DELETE", f"/comments/{first['id']}/")
+    expect(his.locator(".card-comments")).to_contain_text("1 comment")
+    his.reload()
+    expect(his.locator(".card-comments")).to_contain_text("1 comment")
 
 
 def test_a_task_that_cannot_be_seen_is_told_so(ground, enter, complaints: Complaints):

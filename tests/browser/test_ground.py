@@ -48,3 +48,16 @@ def test_people_come_with_a_token_and_pictures_are_kept(person, page, picture):
     assert ada.send("GET", "/tasks/").json()["count"] == 0
     page.goto("/")
     assert picture(page, "start").stat().st_size > 0
+
+
+FROM_THE_SERVICE = """performance.getEntriesByType("resource")
+    .filter((each) => each.name.includes("/assets/") && each.transferSize > 0).length"""
+
+
+def test_a_second_visit_asks_for_no_file_again(enter, person):
+    page = enter(person("ada"))
+    assert page.evaluate(FROM_THE_SERVICE) > 100
+    page.goto("about:blank")
+    page.goto("/")
+    page.locator("#main").wait_for()
+    assert page.evaluate(FROM_THE_SERVICE) == 0

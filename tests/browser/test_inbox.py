@@ -8,24 +8,6 @@ from playwright.sync_api import expect
 
 
 @pytest.fixture
-def ada(person):
-    return person("ada")
-
-
-@pytest.fixture
-def bob(person):
-    return person("bob")
-
-
-@pytest.fixture
-def board(ada, bob):
-    """A board of a project of Ada's and Bob's, of which Bob is told already."""
-    project = ada.send("POST", "/projects/", json={"name": "Orchard"}).json()
-    ada.send("POST", f"/projects/{project['id']}/members/", json={"user": bob.id})
-    return ada.send("GET", "/boards/", params={"project": project["id"]}).json()["results"][0]
-
-
-@pytest.fixture
 def task(ada, bob, board):
     """A task that Ada gave to Bob, changed, and wrote about to him."""
     made = ada.create(title="Prune the trees", board=board["id"], assignee=bob.id)

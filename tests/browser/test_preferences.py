@@ -2,14 +2,8 @@
 
 import re
 
-import pytest
 from browsing import assert_accessible
 from playwright.sync_api import expect
-
-
-@pytest.fixture
-def ada(person):
-    return person("ada")
 
 
 def test_what_is_chosen_is_kept_and_seen_in_the_other_window(enter, ada, picture):

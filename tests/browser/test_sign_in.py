@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from browsing import assert_accessible
 from playwright.sync_api import expect
 from tree import PASSWORD
@@ -11,18 +10,13 @@ REFUSED = "the server responded with a status of"
 ANOTHER = "another long password"
 
 
-@pytest.fixture
-def ada(person):
-    return person("ada")
-
-
 def fill(page, **fields):
     for name, value in fields.items():
         page.locator(f"[name={name}]").fill(value)
 
 
 def sign_in(page, person, password=PASSWORD):
-    fill(page, login=person.username, password=password)
+    fill(page, username=person.username, password=password)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
@@ -89,6 +83,24 @@ def test_who_signs_in_lands_where_a_link_led(page, ada, complaints):
     assert page.evaluate("document.cookie") == ""
 
 
+def test_whoever_signs_in_next_sees_nothing_of_the_one_before(enter, ada, person, complaints):
+    bob = person("bob")
+    task = ada.create(title="For Ada alone")["id"]
+    page = enter(ada, f"#tasks/{task}")
+    expect(page.get_by_role("textbox", name="Title")).to_have_value("For Ada alone")
+    page.get_by_role("button", name="Close the task").click()
+    expect(page.get_by_text("Nothing is waiting for you")).to_be_visible()
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("menuitem", name="Sign out", exact=True).click()
+    sign_in(page, bob)
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+
+    page.evaluate(f"location.hash = 'tasks/{task}'")
+
+    expect(page.get_by_text("There is no such task for you")).to_be_visible()
+    complaints.forgive(f"{REFUSED} 404")
+
+
 def test_a_session_that_ends_elsewhere_says_so_and_goes_on_at_the_same_place(
     enter, ada, complaints
 ):
@@ -112,12 +124,12 @@ def test_a_new_password_ends_other_sessions_and_not_that_of_this_browser(enter, 
     expect(elsewhere.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
     expect(neighbour.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
     change = page.get_by_role("button", name="Change password")
-    fill(page, current="a wrong one", wanted=ANOTHER)
+    fill(page, current_password="a wrong one", new_password=ANOTHER)
     change.click()
     expect(page.locator(".field-error")).to_have_text("is wrong")
     complaints.forgive(f"{REFUSED} 422")
 
-    fill(page, current=PASSWORD, wanted=ANOTHER)
+    fill(page, current_password=PASSWORD, new_password=ANOTHER)
     change.click()
 
     expect(page.locator(".toast")).to_contain_text("The password is changed")
@@ -139,6 +151,8 @@ def test_who_signs_out_is_out_in_every_window_of_the_browser(enter, ada):
     other = page.context.new_page()
     other.goto("/#inbox")
     expect(other.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+    for each in (page, other):  # what is still being read would be refused
+        each.wait_for_load_state("networkidle")
 
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("menuitem", name="Sign out").click()

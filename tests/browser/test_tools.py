@@ -1,27 +1,13 @@
 """The palette, the list of all tasks, the reports, and what holds on every page."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 from tree import wait_until
 
 REFUSED = "the server responded with a status of"
-
-
-@pytest.fixture
-def ada(person):
-    return person("ada")
-
-
-@pytest.fixture
-def project(ada):
-    return ada.send("POST", "/projects/", json={"name": "Orchard"}).json()
-
-
-@pytest.fixture
-def board(ada, project):
-    return ada.send("GET", "/boards/", params={"project": project["id"]}).json()["results"][0]
 
 
 @pytest.fixture
@@ -63,6 +49,33 @@ def test_the_palette_opens_what_was_typed(enter, ada, project, apples):
     expect(page.get_by_role("group", name="Recent").get_by_text("Graft")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_command_of_the_palette_may_take_the_focus(enter, ada, board, apples):
+    page = enter(ada, f"#boards/{board['id']}")
+    expect(page.locator(".card")).to_have_count(4)
+    field = palette(page)
+    field.fill("filter the cards")
+    field.press("Enter")
+    expect(page.get_by_label("Filter the cards by text")).to_be_focused()
+
+
+def test_a_menu_closes_when_the_focus_or_the_pointer_goes_elsewhere(enter, ada, project):
+    page = enter(ada, "#tasks")
+    account = page.get_by_role("button", name="Your account")
+    menu = page.get_by_role("menu")
+    account.click()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(menu).to_have_count(0)
+    account.click()
+    page.get_by_role("heading", level=1).click()
+    expect(menu).to_have_count(0)
+    account.click()
+    page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    expect(account).to_be_focused()
 
 
 def test_the_palette_finds_a_task_by_its_number_and_creates_others(enter, ada, board, apples):
@@ -190,10 +203,8 @@ def test_the_list_is_worked_by_keyboard(enter, ada, apples):
 
 
 def test_changes_of_others_appear_in_place_and_new_tasks_are_announced(
-    enter, person, ada, project, board, apples
+    enter, ada, bob, board, apples
 ):
-    bob = person("bob")
-    ada.send("POST", f"/projects/{project['id']}/members/", json={"user": bob.id})
     page = enter(ada, "#tasks")
     expect(titles(page)).to_have_count(4)
     changed = {"title": "Graft at night", "status": "REVIEW"}
@@ -251,6 +262,26 @@ def test_the_charts_are_drawn_and_their_tables_tell_the_same(enter, ada, apples)
     section.get_by_text("As a table").click()
     expect(section.get_by_role("row", name="High 2")).to_be_visible()
     expect(page.locator(".number", has_text="Tasks").locator("dd")).to_have_text("4")
+
+
+def test_what_was_created_and_completed_is_told_over_the_time_that_is_chosen(enter, person):
+    eve = person("eve")
+    page = enter(eve, "#reports")
+    expect(page.get_by_role("heading", name="Nothing happened in this time")).to_be_visible()
+    eve.create(title="Old", created_at=str(datetime.now(UTC).date() - timedelta(days=60)))
+    done = eve.create(title="New")
+    eve.send("PATCH", f"/tasks/{done['id']}/", json={"status": "DONE"})
+    page.get_by_role("button", name="Read the numbers again").click()
+    said = "Created and completed: 1 created and 1 completed in 30 days"
+    expect(page.get_by_role("img", name=said)).to_be_visible()
+
+    page.get_by_label("Period").select_option("Last 90 days")
+    chart = page.get_by_role("img", name="Created and completed: 2 created and 1 completed in 1")
+    expect(chart).to_be_visible()
+    section = page.locator(".chart", has_text="Created and completed")
+    section.get_by_text("As a table").click()
+    expect(section.get_by_role("columnheader")).to_have_text(["Week from", "Created", "Completed"])
+    expect(section.get_by_role("row").last.get_by_role("cell")).to_have_text(["1", "1"])
 
 
 def test_a_report_is_made_downloaded_and_deleted(enter, ada, apples):

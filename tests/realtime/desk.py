@@ -39,6 +39,7 @@ class Shelf:
         self.tells_tasks_alone = tells_tasks_alone
         self.kept: dict[Connection, list[tuple[str, dict[str, Any]]]] = {}
         self.dismissed: dict[Connection, Farewell] = {}
+        self.pinged: list[Connection] = []
         self.waiting = 0
 
     def send(self, to: Sequence[Connection], name: str, message: dict[str, Any]) -> None:
@@ -50,6 +51,9 @@ class Shelf:
 
     def queued(self, _connection: Connection) -> int:
         return self.waiting
+
+    def ping(self, connection: Connection) -> None:
+        self.pinged.append(connection)
 
 
 class Client:

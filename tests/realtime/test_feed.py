@@ -8,7 +8,7 @@ from app.projects.models import ProjectMember, ProjectRole
 from app.realtime.entries import sees_content
 from app.realtime.queries import entries_after
 from app.tasks.jobs import check_sla
-from tests.realtime.conftest import PATIENCE, POSITION, wait_until
+from tests.realtime.conftest import PATIENCE, POSITION, refused, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -16,7 +16,8 @@ TASKS = "/api/v1/tasks/"
 FIELDS = {
     "task_id", "title", "description", "priority", "status", "project", "board", "position",
     "due_date", "due_date_only", "estimated_hours", "sla_breached", "assigned_to", "created_by",
-    "created_at", "updated_at", "completed_at", "version", "action", "stream", "seq", "event_id",
+    "created_at", "updated_at", "completed_at", "comments_count", "comments_version", "version",
+    "action", "stream", "seq", "event_id",
 }  # fmt: skip
 REMOVAL = {"task_id", "action", "stream", "seq", "event_id"}
 
@@ -133,9 +134,10 @@ def test_foreign_streams_are_not_found_except_by_administrators(listen, ada, bob
     his, theirs = listen(bob), listen(admin)
 
     for stream in (f"user:{ada.id}", "user:999", "admin:0", "project:1"):
-        assert his.ask(stream=stream, last_seq=0) == {"error": "not-found"}
+        assert his.ask(stream=stream, last_seq=0) == refused("not-found", subscription=stream)
     assert theirs.ask(stream=f"user:{ada.id}", last_seq=0)["head"] > 0
-    assert theirs.ask(stream="user:999", last_seq=0) == {"error": "not-found"}
+    unknown = theirs.ask(stream="user:999", last_seq=0)
+    assert unknown == refused("not-found", subscription="user:999")
     wait_until(theirs.messages, 1)
     assert his.messages() == []
 
@@ -153,7 +155,10 @@ def test_foreign_streams_are_not_found_except_by_administrators(listen, ada, bob
 def test_a_bad_subscription_is_answered_with_an_error(listen, ada, payload):
     hers = listen(ada)
 
-    assert hers.client.call("subscribe", payload, timeout=PATIENCE) == {"error": "bad-request"}
+    answer = hers.client.call("subscribe", payload, timeout=PATIENCE)
+    named = payload[0].get("stream") if len(payload) == 1 and isinstance(payload[0], dict) else None
+    subscription = {"subscription": named} if isinstance(named, str) and len(named) < 100 else {}
+    assert answer == refused("bad-request", **subscription)
     assert hers.ask(stream=f"user:{ada.id}")["resync_required"] is False
 
 

@@ -20,7 +20,7 @@ from app.realtime.presence_store import PresenceStore
 from app.users.actor import Actor
 from app.users.models import Role
 from embedded.ports import free_port
-from tests.realtime.conftest import wait_until
+from tests.realtime.conftest import refused, wait_until
 from tests.realtime.desk import Idle
 
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -384,7 +384,7 @@ def test_who_is_removed_from_the_project_vanishes(listen, ada, bob, admin, team)
     ada.delete(f"/api/v1/projects/{project}/members/{bob.id}/")
 
     wait_until(lambda: people_of(hers) == {"ada": None, "root": None}, 1)
-    assert his.client.call("presence", {"board": board}, timeout=5) == {"error": "not-found"}
+    assert his.client.call("presence", {"board": board}, timeout=5) == refused("not-found")
     assert len([name for name, _ in his.heard if name == "presence"]) <= 2
 
 
@@ -396,8 +396,8 @@ def test_only_who_sees_a_board_may_look_at_it_or_write_on_it(
     others, his = listen(eve), listen_raw(bob)
     for unseen in (board, 999_999):
         answer = others.client.call("presence", {"board": unseen}, timeout=5)
-        assert answer == {"error": "not-found"}
-    assert others.client.call("typing", {"task": task}, timeout=5) == {"error": "bad-request"}
+        assert answer == refused("not-found")
+    assert others.client.call("typing", {"task": task}, timeout=5) == refused("bad-request")
 
     assert "Look at the board" in his.ask(typing={"task": task})["error"]
     his.say(presence={"board": board})
@@ -413,4 +413,4 @@ def test_what_makes_no_sense_is_answered_with_an_error(listen, ada, name):
         {key: 1, "more": 1}, None, "7",
     ):  # fmt: skip
         answer = hers.client.call(name, payload, timeout=5)
-        assert answer == {"error": "bad-request"}, payload
+        assert answer == refused("bad-request"), payload

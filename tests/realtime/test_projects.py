@@ -5,7 +5,7 @@ from sqlalchemy import delete
 
 from app.core.db import unit_of_work
 from app.projects.models import ProjectMember
-from tests.realtime.conftest import wait_until
+from tests.realtime.conftest import refused, wait_until
 
 pytestmark = pytest.mark.xdist_group("realtime")
 
@@ -78,7 +78,9 @@ def test_who_joins_hears_from_then_on_and_who_is_removed_nothing_more(listen, ad
     assert "before" not in titles
     assert "after" not in titles
     assert {message["stream"] for _, message in his.heard[known:]} == {f"user:{bob.id}"}
-    assert his.ask(stream=project.stream, last_seq=0) == {"error": "not-found"}
+    assert his.ask(stream=project.stream, last_seq=0) == refused(
+        "not-found", subscription=project.stream
+    )
 
 
 def test_a_membership_that_vanished_without_an_event_is_noticed(app, listen, ada, bob):
@@ -134,6 +136,47 @@ def test_a_comment_is_heard_with_its_text_until_it_is_deleted(listen, ada, bob, 
     assert "wet paint" not in str(late.heard)
 
 
+def test_who_sees_a_task_hears_how_many_comments_it_has_and_a_replay_tells_no_other(
+    listen, ada, bob, eve
+):
+    project, numbers = Project(ada, bob), ("comments_count", "comments_version")
+    task = ada.create_task(board=project.board)
+    his, others = listen(bob), listen(eve)
+    path = f"{TASKS}{task['id']}/"
+
+    gone = ada.post(f"{path}comments/", json={"body": "First"}).json
+    wait_until(lambda: len(his.names_of("comment")) == 1, 2)
+    bob.post(f"{path}comments/", json={"body": "Second"})
+    wait_until(lambda: len(his.names_of("comment")) == 2, 2)
+    ada.delete(f"/api/v1/comments/{gone['id']}/")
+    wait_until(lambda: len(his.names_of("comment")) == 3, 2)
+    ada.patch(path, json={"title": "Renamed"})
+    wait_until(lambda: his.names()[-1:] == ["task.updated"], 2)
+
+    told = [tuple(message[name] for name in numbers) for _, message in his.heard]
+    assert told == [(1, 1), (2, 2), (1, 3), (1, 3)]
+    late = listen(bob)
+    late.ask(stream=project.stream, last_seq=0)
+    wait_until(lambda: "task.updated" in late.names(), 2)
+    replayed = [message for _, message in late.heard if "task_id" in message]
+    assert {tuple(message[name] for name in numbers) for message in replayed} == {(1, 3)}
+    assert others.heard == []
+
+
+def test_who_lost_sight_of_a_task_hears_nothing_of_its_comments(listen, ada, bob):
+    here, there = Project(ada, bob), Project(ada)
+    task = ada.create_task(board=here.board)
+    path = f"{TASKS}{task['id']}/"
+    comment = ada.post(f"{path}comments/", json={"body": "Hello"}).json
+    ada.post(f"{path}move/", json={"board": there.board})
+    ada.delete(f"/api/v1/comments/{comment['id']}/")
+
+    his = listen(bob)
+    his.ask(stream=here.stream, last_seq=0)
+    wait_until(lambda: his.names() == ["task.deleted"] * 2, 2)
+    assert "comments_" not in str(his.heard)
+
+
 def test_a_deleted_project_is_told_once_and_its_stream_is_closed(listen, ada, bob):
     project = Project(ada, bob)
     his = listen(bob)
@@ -143,7 +186,9 @@ def test_a_deleted_project_is_told_once_and_its_stream_is_closed(listen, ada, bo
 
     (told,) = [message for name, message in his.heard if name == "project.deleted"]
     assert set(told) == {"project_id", "action", "stream", "seq", "event_id"}
-    assert his.ask(stream=project.stream, last_seq=0) == {"error": "not-found"}
+    assert his.ask(stream=project.stream, last_seq=0) == refused(
+        "not-found", subscription=project.stream
+    )
 
 
 def test_a_members_stream_has_no_gaps_whatever_happens_in_the_project(listen, ada, bob, admin):

@@ -83,7 +83,9 @@ def test_what_is_no_handshake_is_a_bad_request_that_says_so(server, ada, headers
 def test_a_first_message_without_a_good_token_is_answered_and_ends_it(server, app, first):
     raw = Raw(server.connect(RAW))
     raw.bare.send(first)
-    assert list(raw.hear()) == ["error"]
+    answer = raw.hear()
+    assert {"error", "code"} <= answer.keys() <= {"error", "code", "subscription"}
+    assert answer["code"] in {"bad-request", "unauthenticated"}
     assert raw.close_code() == 4401
 
 
@@ -136,7 +138,8 @@ def test_what_makes_no_sense_is_answered_and_changes_nothing(listen_raw, ada, bo
     (his.bare.send_binary if isinstance(said, bytes) else his.bare.send)(said)
 
     answer = his.hear()
-    assert list(answer) == ["error"]
+    assert {"error", "code"} <= answer.keys() <= {"error", "code", "subscription"}
+    assert answer["code"] in {"bad-request", "not-found"}
     assert answer["error"].endswith(".")
     task = ada.create_task()
     assert hers.hear()["task_id"] == task["id"]
@@ -231,3 +234,34 @@ def test_closed_connections_are_not_counted_any_more(server, settings, ada):
     for _ in range(3 * settings.SOCKETS_PER_USER):
         raw = Raw(server.connect(f"{RAW}?token={ada.access}"))
         raw.bare.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "named"),
+    [
+        ({"subscribe": "board:999"}, "not-found", "board:999"),
+        ({"subscribe": {"stream": "task:999"}}, "not-found", "task:999"),
+        ({"subscribe": "user:1", "last_seq": -1}, "bad-request", "user:1"),
+        ({"subscribe": "nowhere"}, "bad-request", "nowhere"),
+        ({"unsubscribe": "nowhere"}, "bad-request", "nowhere"),
+        ({"subscribe": "x" * 101}, "bad-request", None),
+        ({"subscribe": 5}, "bad-request", None),
+        ({"presence": {"board": 999}}, "not-found", None),
+        ({"typing": "task:1"}, "bad-request", None),
+        ({"hello": "task:1"}, "bad-request", None),
+    ],
+)
+def test_a_refusal_has_a_code_and_names_the_stream_that_was_asked_for(
+    listen_raw, ada, said, code, named
+):
+    answer = listen_raw(ada).ask(**said)
+
+    assert answer.pop("error").endswith(".")
+    assert answer == {"code": code} | ({"subscription": named} if named else {})
+
+
+def test_a_token_inside_of_a_request_signs_nobody_in(server, app, ada):
+    raw = Raw(server.connect(RAW))
+    raw.say(subscribe={"token": ada.access})
+    assert raw.hear()["code"] == "bad-request"
+    assert raw.close_code() == 4401

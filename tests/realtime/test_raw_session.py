@@ -38,7 +38,7 @@ def pair():
 @pytest.fixture
 def session(pair):
     made = RawSession()
-    writer = threading.Thread(target=made.write_to, args=(pair[0], 0.1))
+    writer = threading.Thread(target=made.write_to, args=(pair[0],))
     writer.start()
     yield made
     made.end(Farewell.CLOSED)
@@ -49,18 +49,21 @@ def session(pair):
 def test_a_client_that_answers_pings_stays(pair, session):
     opened, theirs = pair
     for _ in range(10):
+        session.ping()
         assert theirs.recv(2) == PING
         theirs.sendall(PONG)
     assert opened.connected
 
 
-def test_a_busy_connection_is_pinged_as_well(pair, session):
+def test_a_ping_comes_in_its_turn(pair, session):
     _opened, theirs = pair
+    session.say({"n": 1})
+    session.ping()
+    session.say({"n": 2})
     heard = b""
-    while PING not in heard:
-        session.say({"n": 1})
+    while b'"n":2' not in heard:
         heard += theirs.recv(4096)
-        time.sleep(0.01)
+    assert heard.index(b'"n":1') < heard.index(PING) < heard.index(b'"n":2')
 
 
 def test_a_client_that_is_gone_without_a_word_is_given_up(pair, session):

@@ -161,9 +161,11 @@ def test_a_foreign_stream_is_refused_and_the_connection_stays(listen_raw, ada, b
     project = Project(ada)
     his = listen_raw(bob)
 
-    answer = his.ask(subscribe=stream.format(ada=ada.id, project=project.id), last_seq=0)
+    named = stream.format(ada=ada.id, project=project.id)
+    answer = his.ask(subscribe=named, last_seq=0)
 
-    assert list(answer) == ["error"]
+    assert list(answer) == ["error", "code", "subscription"]
+    assert (answer["code"], answer["subscription"]) == ("not-found", named)
     assert '"user:<your id>"' in answer["error"]
     ada.create_task(board=project.board)
     task = bob.create_task()
@@ -254,5 +256,5 @@ def test_it_works_as_well(settings, tmp_path, relay, ada, bob, way):
         hers.bare.close()
         late = Raw(server.connect(RAW))
         late.say(token="bad")
-        assert list(late.hear()) == ["error"]
+        assert late.hear()["code"] == "unauthenticated"
         assert late.close_code() == 4401

@@ -181,3 +181,35 @@ def _asked(bare, stream, last_seq=None):
     frame = bare.recv()
     assert frame.startswith("431[")
     return json.loads(frame[3:])[0]
+
+
+def joined(server, address, **auth):
+    """A connection to Socket.IO, and how its first packet was answered."""
+    bare = server.connect(address)
+    bare.recv()
+    bare.send("40" + json.dumps(auth))
+    return bare, bare.recv()
+
+
+def test_over_socketio_follow_may_stand_in_the_address_and_auth_goes_before_it(server, relay, ada):
+    address = f"{SOCKETIO}&follow=none"
+    quiet, _ = joined(server, address, token=ada.access, follow=None)
+    loud, _ = joined(server, address, token=ada.access, follow="all")
+    task = ada.create_task()
+    while _heard(loud).get("task_id") != task["id"]:
+        pass
+
+    assert _asked(quiet, f"user:{ada.id}")["stream"] == f"user:{ada.id}"
+    _, welcome = joined(server, f"{SOCKETIO}&follow=some", token=ada.access, follow="none")
+    assert welcome.startswith('40{"sid"')
+
+
+@pytest.mark.parametrize(
+    ("address", "auth"), [("some", {}), ("", {}), ("none", {"follow": "some"})]
+)
+def test_over_socketio_follow_is_all_or_none_in_the_address_too(server, ada, address, auth):
+    bare, answer = joined(server, f"{SOCKETIO}&follow={address}", token=ada.access, **auth)
+
+    assert json.loads(answer.removeprefix("44"))["message"] == "bad-request"
+    assert '\\"none\\"' in answer
+    bare.close()

@@ -3,8 +3,9 @@
 import time
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import create_engine, delete, text
 
+from app.config.parsing import DATABASE_DRIVER
 from app.core.db import unit_of_work
 from app.core.errors import BadRequest, NotFound
 from app.extensions import db
@@ -12,6 +13,7 @@ from app.projects.models import ProjectMember
 from app.realtime.beacon import BEACON_SECONDS, Beacon
 from app.realtime.errors import TooManySubscriptions
 from app.realtime.switchboard import MAX_SUBSCRIPTIONS
+from embedded.ports import free_port
 from tests.realtime.desk import Desk
 from tests.realtime.test_projects import Project
 
@@ -440,6 +442,21 @@ def test_the_beacon_tells_how_far_everything_has_been_sent(desk, ada, bob):
     assert raw.beacon() == {}, "nothing is said ahead of an answer"
     desk.switchboard.release(raw.connection)
     assert set(raw.beacon()["heads"]) == {project.stream, f"user:{bob.id}"}
+
+
+def test_the_beacon_goes_on_while_the_database_is_away(desk, ada, monkeypatch):
+    stream = f"user:{ada.id}"
+    hers = desk.connect(ada)
+    head = hers.follow(stream)["head"]
+    away = create_engine(f"{DATABASE_DRIVER}://nobody@127.0.0.1:{free_port()}/none")
+    monkeypatch.setattr("app.realtime.follower._engine", lambda: away)
+    later = time.monotonic() + BEACON_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    desk.step()
+
+    ((name, message),) = desk.shelf.kept[hers.connection]
+    assert (name, message["heads"]) == ("head", {stream: head})
 
 
 def test_each_connection_is_told_once_in_a_round_of_the_beacon(desk, ada):

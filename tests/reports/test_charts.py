@@ -8,8 +8,8 @@ import pytest
 
 from app.reports import charts, fonts
 from app.reports.charts import Series
+from app.reports.periods import Period
 from app.reports.scene import ACCENT, TEXT_SIZE, Area, Label, Line, Rect
-from app.reports.summary import Period
 
 WIDTH = 493.0
 LETTER = TEXT_SIZE * 0.75

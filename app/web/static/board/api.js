@@ -6,7 +6,7 @@ const root = document.documentElement.dataset.root;
  * What went wrong: `status` as of HTTP (0: no answer), `errors` by field, and the sentence to show;
  * `problem` is all that the service said.
  */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.title || "The service did not answer. Check your connection.");
     this.status = status;
@@ -25,7 +25,7 @@ export function authorizeWith(source) {
 }
 
 /** The address of a path of the service, with a query: empty values are left out, lists repeat. */
-export function address(path, query = {}) {
+function address(path, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== "" && value != null);
   const pairs = given.flatMap(([name, value]) => [value].flat().map((each) => [name, each]));
   const text = new URLSearchParams(pairs).toString();

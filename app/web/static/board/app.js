@@ -1,5 +1,5 @@
 import { html, useEffect } from "./lib.js";
-import { follow, line } from "./live.js";
+import { connections, follow, line } from "./live.js";
 import { BoardPage } from "./pages/board.js";
 import { InboxPage } from "./pages/inbox.js";
 import { PreferencesPage } from "./pages/preferences.js";
@@ -56,24 +56,26 @@ function Banner() {
 
 /** Keep the lists that every page needs true while somebody is signed in. */
 function useEverydayData(person) {
+  const failed = (error) => toastError("Your projects could not be read.", error);
+  useEffect(() => followProjects(person.id, failed), [person.id]);
+}
+
+/** Keep the number of unread notifications true; of new ones nobody tells while there is no line. */
+function useUnread(person) {
+  const count = () =>
+    loadUnread().catch((error) => toastError("Your inbox could not be read.", error));
   useEffect(() => {
-    const failed = (error) => toastError("Your projects could not be read.", error);
-    const count = () => loadUnread().catch(failed);
-    const unfollow = followProjects(person.id, failed);
-    const own = follow(`user:${person.id}`, {
-      onMessage: (name, message) => name === "notification.read" && applyRead(message),
-      onResync: count,
-    });
-    own.ready.then(count);
-    return () => {
-      own.stop();
-      unfollow();
-    };
+    const onMessage = (name, message) => name === "notification.read" && applyRead(message);
+    return follow(`user:${person.id}`, { onMessage, onResync: count }).stop;
   }, [person.id]);
+  useEffect(() => {
+    count();
+  }, [person.id, connections.value]);
 }
 
 function SignedIn({ person }) {
   useEverydayData(person);
+  useUnread(person);
   useGlobalCommands();
   const task = route.value.page === "task" ? route.value.id : null;
   // The panel of a task that was opened by a link says what belongs behind it.

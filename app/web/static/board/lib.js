@@ -5,7 +5,7 @@ import { Component, h, render } from "preact";
 export const html = htm.bind(h);
 export { Component, render };
 export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-export { batch, computed, effect, signal, useComputed, useSignal } from "@preact/signals";
+export { batch, computed, effect, signal } from "@preact/signals";
 
 /** A component that is drawn anew only where one of its properties is another one. */
 export function memo(drawn) {

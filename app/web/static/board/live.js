@@ -7,14 +7,19 @@ import { me, renew, token } from "./session.js";
 /** How the line is: "connecting", "online" or "offline". */
 export const line = signal("connecting");
 
+/** How often the line was made: what is told outside of streams has to be read anew each time. */
+export const connections = signal(0);
+
 const GRACE_MS = 1500;
+const MOST_PATIENCE_MS = 30_000;
 const places = new Places();
 const followed = new Map();
-const asking = new Set();
+const asking = new Map();
 const heard = new Map();
 let socket = null;
 let looking = null;
 let offlineTimer;
+let refusals = 0;
 
 /**
  * Follow a stream such as "project:3" until the returned function is called.
@@ -30,8 +35,7 @@ export function follow(stream, { onMessage, onResync }) {
   const ready = new Promise((resolve) => (follower.ready = resolve));
   if (socket?.connected) catchUp(stream);
   const stop = () => {
-    others.delete(follower);
-    if (others.size === 0) leave(stream);
+    if (others.delete(follower) && others.size === 0) leave(stream);
   };
   return { ready, stop };
 }
@@ -39,19 +43,29 @@ export function follow(stream, { onMessage, onResync }) {
 /**
  * Follow a stream and `read` what it is about: at once, and again where the place in the stream was
  * not known yet, since something may have happened in between. Returns how to stop.
+ *
+ * `read()` never fails. Messages wait for it: what it reads may be older than they are.
  */
 export function readAlong(stream, onMessage, read) {
+  let reading = 0;
+  const waiting = [];
+  const readNow = async () => {
+    reading += 1;
+    await read();
+    reading -= 1;
+    if (reading === 0) waiting.splice(0).forEach((each) => onMessage(...each));
+  };
+  const hearNow = (...each) => (reading ? waiting.push(each) : onMessage(...each));
   const isKnown = Boolean(socket?.connected) && places.of(stream) !== undefined;
-  const { ready, stop } = follow(stream, { onMessage, onResync: read });
-  read();
-  if (!isKnown) ready.then(read);
+  const { ready, stop } = follow(stream, { onMessage: hearNow, onResync: readNow });
+  readNow();
+  if (!isKnown) ready.then(readNow);
   return stop;
 }
 
 /** Call `handler(message)` for each message of that name that is outside any stream. */
 export function hear(name, handler) {
   heard.set(name, handler);
-  return () => heard.delete(name);
 }
 
 /** Tell those who look at the same board that one is there; null: at none any more. */
@@ -71,6 +85,7 @@ function showPeople(answer) {
 
 function leave(stream) {
   followed.delete(stream);
+  asking.delete(stream);
   places.forget(stream);
   if (socket?.connected) socket.emit("unsubscribe", { stream });
 }
@@ -78,12 +93,13 @@ function leave(stream) {
 /** Ask for what came after the last known place; the answer comes ahead of the messages. */
 function catchUp(stream) {
   if (asking.has(stream)) return;
-  asking.add(stream);
-  const known = places.of(stream);
-  socket.emit("subscribe", { stream, last_seq: known ?? null }, (answer) => {
+  const question = { stream, last_seq: places.of(stream) ?? null };
+  asking.set(stream, question);
+  socket.emit("subscribe", question, (answer) => {
+    // It may have been left, and followed anew, since this was asked.
+    if (asking.get(stream) !== question) return;
     asking.delete(stream);
     const followers = followed.get(stream);
-    if (!followers) return;
     if (!answer.error) settle(stream, followers, answer);
     // Where it was refused, what the page reads next says why.
     followers.forEach((each) => each.ready());
@@ -114,7 +130,9 @@ function compare({ heads }) {
 function connected() {
   clearTimeout(offlineTimer);
   offlineTimer = undefined;
+  refusals = 0;
   line.value = "online";
+  connections.value += 1;
   asking.clear();
   [...followed.keys()].forEach(catchUp);
   if (looking !== null) look(looking);
@@ -125,12 +143,20 @@ function broken() {
   offlineTimer ??= setTimeout(() => (line.value = "offline"), GRACE_MS);
 }
 
-async function comeBack() {
+/** Another token, and another try: at once, and then at growing distances. */
+function comeBack() {
   broken();
+  const patience = refusals ? Math.min(GRACE_MS * 2 ** (refusals - 1), MOST_PATIENCE_MS) : 0;
+  refusals += 1;
+  setTimeout(reconnect, patience);
+}
+
+async function reconnect() {
+  if (!socket) return;
   try {
     if (await renew()) socket?.connect();
   } catch {
-    setTimeout(comeBack, GRACE_MS);
+    comeBack();
   }
 }
 

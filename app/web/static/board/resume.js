@@ -1,9 +1,9 @@
 // Where a client stands in the streams of the log: what is new, what it has, and what it missed.
 
-/** What to do with a message. */
+/** What to do with a message: apply it, or ask for those before it. */
 export const APPLY = "apply";
-export const DROP = "drop";
 export const GAP = "gap";
+const DROP = "drop";
 
 /** The highest `seq` that is known of each stream. */
 export class Places {

@@ -1,5 +1,5 @@
 // Addresses: what stands after the # says which page is shown.
-import { computed, signal } from "./lib.js";
+import { signal } from "./lib.js";
 
 const PAGES = [
   ["home", /^$/],
@@ -27,9 +27,6 @@ export const route = signal(read());
 
 /** The page behind the panel of a task: the last one that was no task. */
 export const behind = signal(null);
-
-/** The query of the address as an object of strings. */
-export const query = computed(() => Object.fromEntries(new URLSearchParams(route.value.query)));
 
 addEventListener("hashchange", () => {
   if (route.value.page !== "task") behind.value = route.value;

@@ -52,11 +52,19 @@ async function exchange() {
 
 authorizeWith({ token, renew });
 
+const stores = [];
+
+/** Have `clear()` called when somebody goes: what they have seen is not for whoever comes next. */
+export function clearWithSession(clear) {
+  stores.push(clear);
+}
+
 function forget(reason = null) {
   access = null;
   ended.value = reason;
   isNew.value = false;
   me.value = null;
+  stores.forEach((clear) => clear());
 }
 
 function arrive(person) {

@@ -1,12 +1,16 @@
 // Dragging cards with a mouse or a finger.
 import Sortable from "sortablejs";
-import { signal, useEffect } from "../lib.js";
+import { effect, signal, useEffect } from "../lib.js";
+import { duration } from "../ui/motion.js";
 
 const TOUCH_DELAY_MS = 180;
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Whether a card is being dragged: the board is not drawn anew before that is over. */
 export const dragging = signal(false);
+
+effect(() => {
+  document.body.classList.toggle("dragging", dragging.value);
+});
 
 const idOf = (card) => Number(card.dataset.id);
 
@@ -23,20 +27,18 @@ export function useDrag(list, { enabled, onDrop }) {
     const onStart = ({ item }) => {
       home = item.nextSibling;
       dragging.value = true;
-      document.body.classList.add("dragging");
     };
     const onEnd = ({ item, from, to }) => {
       const ids = [...to.querySelectorAll(".card")].map(idOf);
       const stays = to === from && item.nextSibling === home;
       from.insertBefore(item, home);
-      document.body.classList.remove("dragging");
       if (!stays) onDrop(idOf(item), to.dataset.status, ids, ids.indexOf(idOf(item)));
       dragging.value = false;
     };
     const sortable = Sortable.create(list.current, {
       group: "cards",
       draggable: ".card",
-      animation: calm.matches ? 0 : 120,
+      animation: duration(120),
       forceFallback: true,
       fallbackOnBody: true,
       fallbackTolerance: 4,

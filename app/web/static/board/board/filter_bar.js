@@ -1,42 +1,13 @@
-import { html, useEffect, useRef } from "../lib.js";
+import { html } from "../lib.js";
 import { me } from "../session.js";
 import { Avatar, nameOf } from "../ui/avatar.js";
-import { Icon } from "../ui/icon.js";
 import { Menu } from "../ui/menu.js";
+import { SearchField } from "../ui/search_field.js";
 import { PRIORITIES } from "../ui/words.js";
 import { isActive, NONE, toggled } from "./filters.js";
 
-const PAUSE_MS = 150;
 const FACES = 5;
 const DUE = { overdue: "Overdue", soon: "Due soon or overdue", none: "Without a date" };
-
-function Search({ text, onChange }) {
-  const field = useRef(null);
-  const pause = useRef(null);
-  // Typed text is ahead of the address for a moment; what comes from elsewhere goes into the field.
-  useEffect(() => {
-    if (field.current !== document.activeElement) field.current.value = text;
-  }, [text]);
-  const onInput = (event) => {
-    clearTimeout(pause.current);
-    pause.current = setTimeout(onChange, PAUSE_MS, event.target.value.trim());
-  };
-  const onKeyDown = (event) => event.key === "Escape" && event.target.blur();
-  return html`<label class="board-search">
-    <${Icon} name="search" />
-    <input
-      ref=${field}
-      id="board-filter"
-      class="input"
-      type="search"
-      placeholder="Filter"
-      aria-label="Filter the cards by text"
-      defaultValue=${text}
-      onInput=${onInput}
-      onKeyDown=${onKeyDown}
-    />
-  </label>`;
-}
 
 function Choice({ label, any, options, value, onChange }) {
   return html`<select
@@ -95,7 +66,13 @@ export function FilterBar({ filters, members, matching, onChange }) {
   const set = (changes) => onChange({ ...filters, ...changes });
   const toggle = (id) => onChange(toggled(filters, id));
   return html`<div class="board-bar" role="search" aria-label="Filter the board">
-    <${Search} text=${filters.text} onChange=${(text) => set({ text })} />
+    <${SearchField}
+      id="board-filter"
+      aria-label="Filter the cards by text"
+      placeholder="Filter"
+      text=${filters.text}
+      onSearch=${(text) => set({ text })}
+    />
     <${Faces} members=${members} who=${filters.who} toggle=${toggle} />
     <${Choice}
       label="Priority"

@@ -1,8 +1,9 @@
 // Cards glide to their new places when somebody else moves them.
 import { useLayoutEffect, useRef } from "../lib.js";
+import { duration } from "../ui/motion.js";
 
-const GLIDE = { duration: 200, easing: "cubic-bezier(0.2, 0, 0, 1)" };
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const GLIDE_MS = 200;
+const EASING = "cubic-bezier(0.2, 0, 0, 1)";
 
 /** Where the cards of some columns are, as far as they are in sight. */
 function places(frame, statuses) {
@@ -18,11 +19,12 @@ function places(frame, statuses) {
 }
 
 function glide(before, { card, left, top, list }) {
+  const timing = { duration: GLIDE_MS, easing: EASING };
   if (before?.list === list) {
     const [x, y] = [before.left - left, before.top - top];
-    if (x || y) card.animate({ transform: [`translate(${x}px, ${y}px)`, "none"] }, GLIDE);
+    if (x || y) card.animate({ transform: [`translate(${x}px, ${y}px)`, "none"] }, timing);
   } else {
-    card.animate({ opacity: [0, 1], transform: ["scale(0.96)", "none"] }, GLIDE);
+    card.animate({ opacity: [0, 1], transform: ["scale(0.96)", "none"] }, timing);
   }
 }
 
@@ -40,7 +42,7 @@ function changed(before, after) {
 export function useGlide(frame, lanes, still) {
   const drawn = useRef(null);
   const before = useRef(null);
-  if (frame.current && drawn.current && drawn.current !== lanes && !still && !calm.matches) {
+  if (frame.current && drawn.current && drawn.current !== lanes && !still && duration(GLIDE_MS)) {
     const statuses = changed(drawn.current, lanes);
     before.current = { statuses, places: places(frame.current, statuses) };
   }

@@ -3,6 +3,7 @@ import { post } from "../api.js";
 import { manages } from "../store/rights.js";
 import { change, ifMatch, tasks } from "../store/tasks.js";
 import { toast, toastError } from "../ui/toast.js";
+import { STATUSES } from "../ui/words.js";
 
 // Both sort between a place and any that follows it: places are letters and digits.
 const RIGHT_BELOW = "!";
@@ -34,14 +35,17 @@ export async function move(board, id, place, from, { override = false } = {}) {
     const moved = await change(id, guessOf(place), send);
     board.show(id);
     const undo = () => takeBack(board, moved, from);
-    toast(`#${id} moved to ${laneOf(board, place).name}.`, { undo });
+    toast(`#${id} moved to ${laneName(board, place)}.`, { undo });
   } catch (error) {
     refuse(board, id, place, from, error);
   }
 }
 
-const laneOf = (board, { status }) =>
-  board.view.peek().columns.find((each) => each.status === status);
+/** The name of a column; it may be gone by now. */
+function laneName(board, { status }) {
+  const lane = board.view.peek().columns.find((each) => each.status === status);
+  return lane?.name || STATUSES[status];
+}
 
 function refuse(board, id, place, from, error) {
   const limit = error.problem?.wip_limit;
@@ -49,7 +53,7 @@ function refuse(board, id, place, from, error) {
     toastError(`#${id} is back where it was.`, error);
     return;
   }
-  const full = new Error(`${laneOf(board, place).name} holds its limit of ${limit}.`);
+  const full = new Error(`${laneName(board, place)} holds its limit of ${limit}.`);
   const again = () => move(board, id, place, from, { override: true });
   const action = manages(board.view.peek().project) ? { label: "Move anyway", run: again } : null;
   toastError(`#${id} is back where it was.`, full, { action });

@@ -30,6 +30,7 @@ function refuse(board, lane, title, error) {
 /** The field at the foot of a column: Enter adds a card and keeps the field for the next. */
 export function QuickAdd({ board, lane }) {
   const field = useRef(null);
+  const button = useRef(null);
   const [pending, setPending] = useState([]);
   const open = addingTo.value === lane.status;
   useEffect(() => {
@@ -42,8 +43,12 @@ export function QuickAdd({ board, lane }) {
     await create(board, lane, title, false).catch((error) => refuse(board, lane, title, error));
     setPending((all) => all.filter((each) => each !== draft));
   };
+  const leave = () => {
+    addingTo.value = null;
+    requestAnimationFrame(() => button.current?.focus());
+  };
   const onKeyDown = (event) => {
-    if (event.key === "Escape") addingTo.value = null;
+    if (event.key === "Escape") leave();
     else if (event.key !== "Enter" || event.isComposing) return;
     else if (field.current.value.trim()) {
       add(field.current.value.trim());
@@ -69,6 +74,7 @@ export function QuickAdd({ board, lane }) {
           onBlur=${onBlur}
         />`
         : html`<button
+          ref=${button}
           type="button"
           class="button quiet lane-add"
           aria-label="Add a card to ${lane.name}"

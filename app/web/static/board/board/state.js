@@ -2,26 +2,10 @@
 import { get, queryOf } from "../api.js";
 import { batch, computed, signal } from "../lib.js";
 import { hearOf, keep, tasks, watch } from "../store/tasks.js";
+import { renamed, reuse, withoutTasks, withTasks } from "./columns.js";
 
 const RECOUNT_MS = 15_000;
 const FULL_PAGE = 100;
-
-const byPlace = (a, b) =>
-  a.position < b.position ? -1 : a.position > b.position ? 1 : a.id - b.id;
-
-/** The columns as they were where nothing of them has changed, so that they are not drawn anew. */
-function reuse(before, after) {
-  const old = new Map((before || []).map((lane) => [lane.id, lane]));
-  return after.map((lane) => {
-    const was = old.get(lane.id);
-    const same =
-      was &&
-      Object.keys(lane).every((name) => name === "tasks" || lane[name] === was[name]) &&
-      lane.tasks.length === was.tasks.length &&
-      lane.tasks.every((task, at) => task === was.tasks[at]);
-    return same ? was : lane;
-  });
-}
 
 /** One board, live: feed it with `hear`, read `view` and `lanes`. */
 export class Board {
@@ -71,7 +55,7 @@ export class Board {
   /** Take over a message of the project's stream. */
   hear(name, message) {
     if (this.#waiting) this.#waiting.push([name, message]);
-    else if (name.startsWith("task.")) hearOf(name, message);
+    else if (/^(task|comment)\./.test(name)) hearOf(name, message);
     else if (name === "project.updated") this.#archived(message.is_archived);
     else if (name === "board.updated" && message.board_id === this.id) this.#rename(message);
     else if (name === "board.deleted" || name === "project.deleted") this.load();
@@ -121,17 +105,8 @@ export class Board {
   }
 
   #lanes(ids) {
-    const { columns = [] } = this.view.value || {};
-    const found = new Map(columns.map((column) => [column.status, []]));
-    for (const id of ids) {
-      const task = tasks.value.get(id);
-      if (task?.board === this.id) found.get(task.status)?.push(task);
-    }
-    return columns.map((column) => {
-      const cards = found.get(column.status).sort(byPlace);
-      const count = column.next ? Math.max(column.count, cards.length) : cards.length;
-      return { ...column, count, tasks: cards };
-    });
+    const cards = ids.map((id) => tasks.value.get(id)).filter((task) => task?.board === this.id);
+    return withTasks(this.view.value?.columns || [], cards);
   }
 
   #take({ columns, ...board }) {
@@ -139,7 +114,7 @@ export class Board {
     batch(() => {
       this.#keepQuietly(cards);
       this.#shown.value = new Set(cards.map((task) => task.id));
-      this.view.value = { ...board, columns: columns.map(laneOf) };
+      this.view.value = { ...board, columns: columns.map(withoutTasks) };
       this.problem.value = null;
     });
   }
@@ -187,13 +162,10 @@ export class Board {
   }
 
   #rename({ name, columns }) {
-    const old = new Map(this.view.peek()?.columns.map((lane) => [lane.status, lane]));
-    if (columns.length !== old.size || columns.some(({ status }) => !old.has(status))) {
-      this.load();
-      return;
-    }
-    const renamed = columns.map((column) => ({ ...old.get(column.status), ...column }));
-    this.view.value = { ...this.view.peek(), name, columns: renamed };
+    const view = this.view.peek();
+    const news = view && renamed(view.columns, columns);
+    if (news) this.view.value = { ...view, name, columns: news };
+    else this.load();
   }
 
   /** Counts of what was not read cannot be told from messages: ask, but not for each of them. */
@@ -207,9 +179,4 @@ export class Board {
       batch(() => columns.forEach(({ status, count }) => this.#setLane(status, () => ({ count }))));
     }, RECOUNT_MS);
   }
-}
-
-/** A column without its tasks; `bound` is the place up to which they were read. */
-function laneOf({ tasks: cards, ...column }) {
-  return { ...column, bound: cards.at(-1)?.position ?? "" };
 }

@@ -1,7 +1,7 @@
 // The notifications on the page: read in parts, live, marked read and unread.
 import { get, patch, post, queryOf } from "../api.js";
 import { batch, signal, useEffect } from "../lib.js";
-import { readAlong } from "../live.js";
+import { connections, follow } from "../live.js";
 import { me } from "../session.js";
 import { newest, unread } from "../store/inbox.js";
 import { toastError } from "../ui/toast.js";
@@ -94,6 +94,7 @@ export async function mark({ id, read_at: marked }, read) {
 
 /** Mark all read, up to the newest on the page; what comes meanwhile stays unread. */
 export async function markAll() {
+  if (!shown.value?.length) return;
   const last = Math.max(...shown.value.map((each) => each.id));
   try {
     unread.value = (await post("/notifications/read/", { up_to: last })).unread;
@@ -119,10 +120,14 @@ export function useInbox() {
     newest.value = null;
     const onMessage = (name, message) => name === "notification.read" && applyRead(message);
     const unsubscribe = newest.subscribe((notification) => notification && add(notification));
-    const stop = readAlong(`user:${me.value.id}`, onMessage, load);
+    const own = follow(`user:${me.value.id}`, { onMessage, onResync: load });
     return () => {
-      stop();
+      own.stop();
       unsubscribe();
     };
   }, []);
+  // Of new ones nobody tells while there is no line.
+  useEffect(() => {
+    load();
+  }, [connections.value]);
 }

@@ -1,6 +1,6 @@
 import { post } from "../api.js";
 import { useCommands } from "../commands.js";
-import { html, useRef, useEffect, useState } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { go } from "../router.js";
 import { isNew, me } from "../session.js";
 import { Head } from "../shell/head.js";
@@ -10,7 +10,7 @@ import { nameOf } from "../ui/avatar.js";
 import { Dialog } from "../ui/dialog.js";
 import { Empty, Skeleton } from "../ui/empty.js";
 import { Field } from "../ui/field.js";
-import { useForm } from "../ui/form.js";
+import { FormFoot, useForm } from "../ui/form.js";
 import { Icon } from "../ui/icon.js";
 import { counted } from "../ui/words.js";
 
@@ -22,11 +22,16 @@ function NewProject({ onClose }) {
     onClose();
     go(`projects/${project.id}`);
   });
-  const frame = useRef(null);
-  useEffect(() => frame.current.elements[0].focus(), []);
   return html`<${Dialog} title="New project" onClose=${onClose}>
-    <form class="stack" ref=${frame} onSubmit=${form.submit}>
-      <${Field} label="Name" name="name" maxlength="200" required errors=${form.errors.name} />
+    <form class="stack" onSubmit=${form.submit}>
+      <${Field}
+        label="Name"
+        name="name"
+        maxlength="200"
+        required
+        autofocus
+        errors=${form.errors.name}
+      />
       <${Field}
         label="Description"
         as="textarea"
@@ -35,11 +40,7 @@ function NewProject({ onClose }) {
         hint="What it is for; may be left empty."
         errors=${form.errors.description}
       />
-      <p class="form-error" role="alert">${form.problem}</p>
-      <div class="actions">
-        <button type="button" class="button" onClick=${onClose}>Cancel</button>
-        <button class="button primary" disabled=${form.busy}>Create project</button>
-      </div>
+      <${FormFoot} form=${form} action="Create project" onClose=${onClose} />
     </form>
   <//>`;
 }

@@ -1,16 +1,30 @@
 // Signing in and registering; the address stays, so that one lands where one was going.
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { ended, isKnown, register, signIn } from "../session.js";
-import { Field } from "../ui/field.js";
+import { Fields } from "../ui/field.js";
 import { useForm } from "../ui/form.js";
+import { Logo } from "../ui/logo.js";
 import { Password } from "../ui/password.js";
 
 const root = document.documentElement.dataset.root;
 
+const NAME = {
+  name: "username",
+  autocomplete: "username",
+  autocapitalize: "none",
+  spellcheck: false,
+  required: true,
+};
+const PASSWORD = { label: "Password", as: Password, name: "password", required: true };
+
 const SIGN_IN = {
   title: "Sign in",
   action: "Sign in",
-  send: ({ login, password }) => signIn({ username: login, password }),
+  send: signIn,
+  fields: [
+    { ...NAME, label: "Username or e-mail" },
+    { ...PASSWORD, autocomplete: "current-password" },
+  ],
   other: "New here?",
   change: "Create an account",
 };
@@ -19,67 +33,27 @@ const REGISTER = {
   title: "Create your account",
   action: "Create account",
   send: register,
+  fields: [
+    { ...NAME, label: "Username", maxlength: 150, hint: "Others find and mention you by it." },
+    {
+      label: "E-mail",
+      name: "email",
+      type: "email",
+      autocomplete: "email",
+      maxlength: 254,
+      required: true,
+    },
+    {
+      ...PASSWORD,
+      autocomplete: "new-password",
+      minlength: 8,
+      maxlength: 200,
+      hint: "At least 8 characters; a few words are easy to keep in mind.",
+    },
+  ],
   other: "You have an account?",
   change: "Sign in instead",
 };
-
-function SignInFields({ errors }) {
-  return html`
-    <${Field}
-      label="Username or e-mail"
-      name="login"
-      autocomplete="username"
-      autocapitalize="none"
-      spellcheck=${false}
-      required
-      errors=${errors.username}
-    />
-    <${Field}
-      label="Password"
-      as=${Password}
-      name="password"
-      autocomplete="current-password"
-      required
-      errors=${errors.password}
-    />
-  `;
-}
-
-function RegisterFields({ errors }) {
-  return html`
-    <${Field}
-      label="Username"
-      name="username"
-      autocomplete="username"
-      autocapitalize="none"
-      spellcheck=${false}
-      maxlength="150"
-      required
-      hint="Others find and mention you by it."
-      errors=${errors.username}
-    />
-    <${Field}
-      label="E-mail"
-      name="email"
-      type="email"
-      autocomplete="email"
-      maxlength="254"
-      required
-      errors=${errors.email}
-    />
-    <${Field}
-      label="Password"
-      as=${Password}
-      name="password"
-      autocomplete="new-password"
-      minlength="8"
-      maxlength="200"
-      required
-      hint="At least 8 characters; a few words are easy to keep in mind."
-      errors=${errors.password}
-    />
-  `;
-}
 
 function Form({ mode }) {
   const form = useForm(mode.send);
@@ -89,9 +63,7 @@ function Form({ mode }) {
     if (!form.busy) first.focus();
   }, [form.errors]);
   return html`<form class="stack" ref=${frame} onSubmit=${form.submit}>
-    ${mode === SIGN_IN
-      ? html`<${SignInFields} errors=${form.errors} />`
-      : html`<${RegisterFields} errors=${form.errors} />`}
+    <${Fields} fields=${mode.fields} errors=${form.errors} />
     <p class="form-error" role="alert">${form.problem}</p>
     <button class="button primary wide" disabled=${form.busy}>${mode.action}</button>
   </form>`;
@@ -104,7 +76,7 @@ export function SignInPage() {
   }, [mode]);
   return html`<div class="door">
     <header class="door-brand">
-      <img src="${root}/assets/favicon.svg" alt="" />
+      <${Logo} />
       <p class="door-name">Tasks</p>
       <p class="soft">Plan, assign and finish work together, on boards that everybody sees live.</p>
     </header>

@@ -1,12 +1,13 @@
 // One task, as a sheet over the page that it was opened from.
 import { focusCard } from "../board/carry.js";
 import { useCommands } from "../commands.js";
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useEffect, useRef } from "../lib.js";
 import { behind, go, route } from "../router.js";
+import { Guard } from "../shell/failures.js";
 import { useMembers } from "../store/members.js";
 import { useLook } from "../store/presence.js";
 import { projectById } from "../store/projects.js";
-import { Comments } from "../task/comments.js";
+import { Activity } from "../task/activity.js";
 import { Conflict } from "../task/conflict.js";
 import { Description } from "../task/description.js";
 import { DueField } from "../task/due.js";
@@ -18,18 +19,13 @@ import {
   Row,
   StatusField,
 } from "../task/fields.js";
-import { History } from "../task/history.js";
+import { copyLink, PanelHead } from "../task/head.js";
 import { useTask } from "../task/live.js";
-import { deleteTask, mayDelete } from "../task/saving.js";
-import { useTalk } from "../task/talk.js";
 import { HoursField, TitleField } from "../task/typed.js";
-import { IconButton } from "../ui/button.js";
 import { Empty, Skeleton } from "../ui/empty.js";
 import { Icon } from "../ui/icon.js";
-import { Menu } from "../ui/menu.js";
 import { Problem } from "../ui/problem.js";
 import { Ago } from "../ui/time.js";
-import { toast } from "../ui/toast.js";
 
 const COVERED = () => document.querySelectorAll(".shell > .side, .shell > .main");
 
@@ -38,16 +34,6 @@ function close() {
   const { page, id, query } = behind.value || { page: "tasks" };
   const path = { board: `boards/${id}`, project: `projects/${id}`, home: "" }[page] ?? page;
   go(query ? `${path}?${query}` : path);
-}
-
-async function copyLink(id) {
-  const address = `${location.origin}${location.pathname}#tasks/${id}`;
-  try {
-    await navigator.clipboard.writeText(address);
-    toast("The link is copied.");
-  } catch {
-    toast(address, { seconds: 20 });
-  }
 }
 
 /**
@@ -97,48 +83,6 @@ function Dates({ task }) {
   </p>`;
 }
 
-const TABS = ["Comments", "History"];
-
-function Tabs({ shown, count, onShow }) {
-  const onKeyDown = ({ key, currentTarget }) => {
-    if (key !== "ArrowLeft" && key !== "ArrowRight") return;
-    onShow(TABS[1 - TABS.indexOf(shown)]);
-    requestAnimationFrame(() => currentTarget.querySelector("[aria-selected=true]").focus());
-  };
-  return html`<div class="tabs" role="tablist" aria-label="Activity" onKeyDown=${onKeyDown}>
-    ${TABS.map(
-      (name) => html`<button
-        key=${name}
-        type="button"
-        class="tab"
-        role="tab"
-        id="tab-${name}"
-        aria-selected=${name === shown}
-        aria-controls="tab-panel"
-        tabindex=${name === shown ? 0 : -1}
-        onClick=${() => onShow(name)}
-      >
-        ${name}${name === "Comments" && count > 0 && html` <span class="badge">${count}</span>`}
-      </button>`,
-    )}
-  </div>`;
-}
-
-function Activity({ task, stream, members, canWrite }) {
-  const [shown, setShown] = useState(TABS[0]);
-  const talk = useTalk(task.id, stream);
-  return html`<section class="panel-part" aria-label="Activity">
-    <${Tabs} shown=${shown} count=${talk.count.value} onShow=${setShown} />
-    <div id="tab-panel" role="tabpanel" aria-labelledby="tab-${shown}">
-      ${
-        shown === "History"
-          ? html`<${History} task=${task} />`
-          : html`<${Comments} task=${task} talk=${talk} members=${members} canWrite=${canWrite} />`
-      }
-    </div>
-  </section>`;
-}
-
 function Body({ task, stream }) {
   const members = useMembers(task.project);
   const archived = Boolean(projectById.value.get(task.project)?.is_archived);
@@ -158,29 +102,6 @@ function Body({ task, stream }) {
 function LookAt({ board }) {
   useLook(board);
   return null;
-}
-
-function Top({ id, task }) {
-  const del = () => deleteTask(task, close);
-  const dots = html`<${Icon} name="dots" />`;
-  const refused = task && !mayDelete(task) && "Only the reporter or a manager of the project may.";
-  const items = [
-    { label: "Copy the link", icon: html`<${Icon} name="link" />`, run: () => copyLink(id) },
-    task && {
-      label: "Delete",
-      icon: html`<${Icon} name="trash" />`,
-      danger: true,
-      refused,
-      run: del,
-    },
-  ];
-  return html`<header class="panel-head">
-    <span class="soft">#${id}</span>
-    <span class="grow"></span>
-    <${IconButton} icon="link" label="Copy the link" onClick=${() => copyLink(id)} />
-    <${Menu} label="More" class="button quiet icon-only" button=${dots} items=${items} />
-    <${IconButton} icon="close" label="Close the task" onClick=${close} />
-  </header>`;
 }
 
 function Content({ id, task, stream, problem, gone, load }) {
@@ -228,8 +149,8 @@ export function TaskPanel({ id }) {
     tabindex="-1"
     aria-label=${task ? `Task ${task.title}` : `Task ${id}`}
   >
-    <${Top} id=${id} task=${task} />
-    <${Content} id=${id} ...${state} />
+    <${PanelHead} id=${id} task=${task} onClose=${close} />
+    <${Guard}><${Content} id=${id} ...${state} /><//>
     ${elsewhere && html`<${LookAt} board=${task.board} />`}
   </aside>`;
 }

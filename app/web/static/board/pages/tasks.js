@@ -1,4 +1,4 @@
-import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { html, useEffect, useMemo, useRef } from "../lib.js";
 import { paletteOpen } from "../palette/palette.js";
 import { replace } from "../router.js";
 import { Head } from "../shell/head.js";
@@ -15,12 +15,10 @@ import { useSelection } from "../tasks/selection.js";
 import { IconButton } from "../ui/button.js";
 import { save } from "../ui/download.js";
 import { Empty, Skeleton } from "../ui/empty.js";
-import { Icon } from "../ui/icon.js";
 import { Problem } from "../ui/problem.js";
+import { SearchField } from "../ui/search_field.js";
 import { toastError } from "../ui/toast.js";
 import { counted } from "../ui/words.js";
-
-const PAUSE_MS = 300;
 
 function Views({ shown }) {
   const current = shown.saved ? null : shown.view;
@@ -36,30 +34,6 @@ function Views({ shown }) {
       </a>`,
     )}
   </nav>`;
-}
-
-/** The search field; it is looked for a pause after the last key. */
-function Search({ field, text, onSearch }) {
-  const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
-  useEffect(() => {
-    if (typed.trim() === text) return undefined;
-    const timer = setTimeout(() => onSearch(typed.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  return html`<div class="tasks-search">
-    <${Icon} name="search" />
-    <input
-      ref=${field}
-      class="input"
-      type="search"
-      aria-label="Search in the list"
-      placeholder="Search"
-      maxlength="200"
-      value=${typed}
-      onInput=${(event) => setTyped(event.target.value)}
-    />
-  </div>`;
 }
 
 function Order({ own, onChange }) {
@@ -159,7 +133,13 @@ export function TasksPage({ query: text }) {
     <div class="tasks-bar">
       <${Views} shown=${shown} />
       <div class="tasks-tools">
-        <${Search} field=${search} text=${shown.own.search || ""} onSearch=${(typed) => set("search", typed)} />
+        <${SearchField}
+          aria-label="Search in the list"
+          placeholder="Search"
+          field=${search}
+          text=${shown.own.search || ""}
+          onSearch=${(typed) => set("search", typed)}
+        />
         <${Narrowing} own=${shown.own} onChange=${set} />
         <${Order} own=${shown.own} onChange=${set} />
         <${SavedFilters} shown=${query} active=${shown.saved} />

@@ -16,7 +16,7 @@ const OTHERS = 5;
 const FOUND = 2.5;
 
 /** A task as an entry. */
-export function taskEntry(task) {
+function taskEntry(task) {
   const project = projectById.value.get(task.project)?.name;
   return {
     id: `task-${task.id}`,

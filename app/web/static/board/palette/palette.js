@@ -85,7 +85,8 @@ function Search({ onClose }) {
 
   const take = (entry) => {
     onClose();
-    entry.run();
+    // When the palette is gone and the focus back where it was: it may go elsewhere then.
+    setTimeout(entry.run);
   };
   const onKeyDown = (event) => {
     if (event.isComposing) return;

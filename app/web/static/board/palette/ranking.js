@@ -6,7 +6,7 @@ const WORD = 2;
 const INSIDE = 1;
 
 /** How well `text` answers to what was typed; 0 for not at all. */
-export function score(text, typed) {
+function score(text, typed) {
   const [long, short] = [text.toLowerCase(), typed.toLowerCase()];
   if (long === short) return EXACT;
   if (long.startsWith(short)) return BEGINS;

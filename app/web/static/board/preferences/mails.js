@@ -67,7 +67,7 @@ export function TestMail() {
   return html`<section class="section" aria-labelledby="mail">
     <div class="section-head"><h2 id="mail">Test mail</h2></div>
     <div class="box stack">
-      <div class="action-alone">
+      <div class="action">
         <p class="grow soft">Do mails arrive? This one goes the way of all others.</p>
         <button type="button" class="button" onClick=${send}>Send a test mail</button>
       </div>

@@ -15,7 +15,7 @@ async function endAll() {
 
 function ChangePassword() {
   const frame = useRef(null);
-  const form = useForm(async ({ current, wanted }) => {
+  const form = useForm(async ({ current_password: current, new_password: wanted }) => {
     await changePassword(current, wanted);
     frame.current.reset();
     toast("The password is changed. All other sessions have ended.");
@@ -35,7 +35,7 @@ function ChangePassword() {
       <${Field}
         label="Current password"
         as=${Password}
-        name="current"
+        name="current_password"
         autocomplete="current-password"
         maxlength="200"
         required
@@ -44,7 +44,7 @@ function ChangePassword() {
       <${Field}
         label="New password"
         as=${Password}
-        name="wanted"
+        name="new_password"
         autocomplete="new-password"
         minlength="8"
         maxlength="200"
@@ -63,7 +63,7 @@ export function Security() {
   return html`<section class="section" aria-labelledby="security">
     <div class="section-head"><h2 id="security">Password and sessions</h2></div>
     <${ChangePassword} />
-    <div class="box action-alone">
+    <div class="box action">
       <p class="grow soft">Lost a device? End all sessions, this one as well.</p>
       <button type="button" class="button danger" onClick=${endAll}>Sign out everywhere</button>
     </div>

@@ -1,10 +1,10 @@
 // The boards of a project: their order, and what can be done to them.
 import { patch, post, remove } from "../api.js";
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { boards, loadProjects } from "../store/projects.js";
 import { confirm, Dialog } from "../ui/dialog.js";
 import { Field } from "../ui/field.js";
-import { useForm } from "../ui/form.js";
+import { FormFoot, useForm } from "../ui/form.js";
 import { Icon } from "../ui/icon.js";
 import { Menu } from "../ui/menu.js";
 import { SortableList } from "../ui/sortable_list.js";
@@ -18,23 +18,18 @@ function NewBoard({ project, onClose }) {
     await loadProjects();
     onClose();
   });
-  const frame = useRef(null);
-  useEffect(() => frame.current.elements[0].focus(), []);
   return html`<${Dialog} title="New board" onClose=${onClose}>
-    <form class="stack" ref=${frame} onSubmit=${form.submit}>
+    <form class="stack" onSubmit=${form.submit}>
       <${Field}
         label="Name"
         name="name"
         maxlength="200"
         required
+        autofocus
         hint="It comes with five columns, from Backlog to Done; change them in its settings."
         errors=${form.errors.name}
       />
-      <p class="form-error" role="alert">${form.problem}</p>
-      <div class="actions">
-        <button type="button" class="button" onClick=${onClose}>Cancel</button>
-        <button class="button primary" disabled=${form.busy}>Create board</button>
-      </div>
+      <${FormFoot} form=${form} action="Create board" onClose=${onClose} />
     </form>
   <//>`;
 }

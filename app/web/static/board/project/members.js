@@ -1,18 +1,16 @@
 // The people of a project: who they are, what they may, who joins and who goes.
-import { patch, post, remove } from "../api.js";
+import { patch, post } from "../api.js";
 import { html, useRef, useState } from "../lib.js";
-import { go } from "../router.js";
 import { me } from "../session.js";
-import { useMembers } from "../store/members.js";
-import { loadMembers, loadProjects } from "../store/projects.js";
+import { readMembers, useMembers } from "../store/members.js";
 import { refusal, roleName } from "../store/rights.js";
 import { Avatar, nameOf } from "../ui/avatar.js";
-import { confirm } from "../ui/dialog.js";
 import { Skeleton } from "../ui/empty.js";
 import { useForm } from "../ui/form.js";
 import { Icon } from "../ui/icon.js";
 import { Menu } from "../ui/menu.js";
-import { toast, toastError } from "../ui/toast.js";
+import { toastError } from "../ui/toast.js";
+import { actionsOn } from "./member_actions.js";
 
 const ROLES = ["MEMBER", "MANAGER", "ADMIN"];
 
@@ -39,7 +37,7 @@ function AddMember({ project }) {
   const frame = useRef(null);
   const form = useForm(async ({ person, role }) => {
     await post(`/projects/${project.id}/members/`, { ...naming(person), role });
-    await loadMembers(project.id);
+    await readMembers(project.id);
     frame.current.reset();
     frame.current.elements[0].focus();
   });
@@ -94,72 +92,6 @@ function Role({ project, member, refused }) {
   >
     ${roleOptions(role)}
   </select>`;
-}
-
-async function asked(question, act, done) {
-  if (!(await confirm(question))) return;
-  try {
-    await act();
-    toast(done);
-  } catch (error) {
-    toastError("Nothing has changed.", error);
-  }
-}
-
-function expel(project, member) {
-  const name = nameOf(member);
-  const title = `Remove ${name} from “${project.name}”?`;
-  const text = `The tasks of ${name} in this project will be assigned to nobody.`;
-  const act = () => remove(`/projects/${project.id}/members/${member.user}/`);
-  return asked({ title, text, action: "Remove" }, act, `${name} is no longer in the project.`);
-}
-
-function handOver(project, member) {
-  const name = nameOf(member);
-  const title = `Make ${name} the owner?`;
-  const text = "Only the owner can delete the project or give it away. You stay an admin of it.";
-  const act = async () => {
-    await post(`/projects/${project.id}/transfer/`, { user: member.user });
-    await loadProjects();
-  };
-  return asked({ title, text, action: "Make owner" }, act, `${name} owns the project now.`);
-}
-
-function leave(project) {
-  const title = `Leave “${project.name}”?`;
-  const text = "Your tasks in it will be assigned to nobody. Only others can add you again.";
-  const act = async () => {
-    await post(`/projects/${project.id}/leave/`);
-    go("projects");
-    await loadProjects();
-  };
-  return asked({ title, text, action: "Leave project" }, act, `You have left “${project.name}”.`);
-}
-
-const OWNER_STAYS = "The owner stays: give the project to somebody else first.";
-
-function actionsOnOneself(project, member) {
-  const archived = project.is_archived ? "The project is archived." : null;
-  const refused = member.is_owner ? OWNER_STAYS : archived;
-  return [{ label: "Leave project", run: () => leave(project), danger: true, refused }];
-}
-
-function actionsOn(project, member) {
-  if (member.user === me.value.id) return actionsOnOneself(project, member);
-  const refused = refusal(project, "members") || (member.is_owner ? OWNER_STAYS : null);
-  return [
-    !member.is_owner && {
-      label: "Make owner",
-      run: () => handOver(project, member),
-      refused: refusal(project, "transfer"),
-    },
-    {
-      label: "Remove from project",
-      run: () => expel(project, member),
-      danger: true,
-      refused,
-    },
-  ];
 }
 
 function Member({ project, member, refused }) {

@@ -6,17 +6,9 @@ import { loadProjects } from "../store/projects.js";
 import { refusal } from "../store/rights.js";
 import { Dialog } from "../ui/dialog.js";
 import { Field } from "../ui/field.js";
-import { useForm } from "../ui/form.js";
+import { changed, FormFoot, useForm } from "../ui/form.js";
 import { Switch } from "../ui/switch.js";
 import { toast, toastError } from "../ui/toast.js";
-
-/** What the form holds that is not so already; what is left out stays as it is. */
-function changed(project, { name, description }) {
-  const given = { name, description };
-  return Object.fromEntries(
-    Object.entries(given).filter(([field, value]) => value !== project[field]),
-  );
-}
 
 function Details({ project, refused }) {
   const form = useForm(async (values) => {
@@ -102,13 +94,13 @@ function DeleteProject({ project, onClose }) {
         value=${typed}
         onInput=${(event) => setTyped(event.target.value)}
       />
-      <p class="form-error" role="alert">${form.problem}</p>
-      <div class="actions">
-        <button type="button" class="button" onClick=${onClose}>Cancel</button>
-        <button class="button danger" disabled=${form.busy || typed.trim() !== project.name}>
-          Delete project
-        </button>
-      </div>
+      <${FormFoot}
+        form=${form}
+        action="Delete project"
+        look="danger"
+        disabled=${typed.trim() !== project.name}
+        onClose=${onClose}
+      />
     </form>
   <//>`;
 }

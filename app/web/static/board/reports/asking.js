@@ -5,7 +5,7 @@ import { projects } from "../store/projects.js";
 import { filters } from "../tasks/saved.js";
 import { Dialog } from "../ui/dialog.js";
 import { Field } from "../ui/field.js";
-import { useForm } from "../ui/form.js";
+import { FormFoot, useForm } from "../ui/form.js";
 import { CLOSED, STATUSES } from "../ui/words.js";
 
 const FORMATS = {
@@ -30,8 +30,8 @@ function wanted({ format, title, from, to, which, project, status }) {
   return { format, title, query, ...period };
 }
 
-function Which({ errors }) {
-  return html`<${Field} as="select" label="Tasks" name="which" errors=${errors.filter}>
+function Which() {
+  return html`<${Field} as="select" label="Tasks" name="which">
     <option value="">All that I may see</option>
     <option value="mine">Assigned to me</option>
     ${filters.value.length > 0 &&
@@ -41,13 +41,13 @@ function Which({ errors }) {
   <//>`;
 }
 
-function Where({ errors }) {
-  return html`<div class="form-pair">
-    <${Field} as="select" label="Project" name="project" errors=${errors.project}>
+function Where() {
+  return html`<div class="pair">
+    <${Field} as="select" label="Project" name="project">
       <option value="">Any</option>
       ${(projects.value || []).map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
     <//>
-    <${Field} as="select" label="Status" name="status" errors=${errors.status}>
+    <${Field} as="select" label="Status" name="status">
       <option value="">Any</option>
       <option value="open">Open</option>
       ${Object.entries(STATUSES).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
@@ -56,7 +56,7 @@ function Where({ errors }) {
 }
 
 function Period({ errors }) {
-  return html`<div class="form-pair">
+  return html`<div class="pair">
     <${Field} label="From" name="from" type="date" hint="Default: 30 days" errors=${errors.from} />
     <${Field} label="To" name="to" type="date" hint="Default: today" errors=${errors.to} />
   </div>`;
@@ -80,15 +80,10 @@ export function AskDialog({ onAsked, onClose }) {
         ${Object.entries(FORMATS).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       <//>
       <${Field} label="Title" name="title" maxlength="200" hint="Optional" errors=${errors.title} />
-      <${Which} errors=${errors} />
-      <${Where} errors=${errors} />
+      <${Which} />
+      <${Where} />
       ${SUMMARIES.includes(format) && html`<${Period} errors=${errors} />`}
-      ${(form.problem || errors.query) &&
-      html`<p class="form-error" role="alert">${form.problem || JSON.stringify(errors.query)}</p>`}
-      <div class="actions">
-        <button type="button" class="button" onClick=${onClose}>Cancel</button>
-        <button class="button primary" disabled=${form.busy}>Create</button>
-      </div>
+      <${FormFoot} form=${form} action="Create" onClose=${onClose} />
     </form>
   <//>`;
 }

@@ -84,7 +84,7 @@ function Row({ report, reload }) {
   const [label, tone] = STATES[report.state];
   const name = report.title || `Report ${report.id}`;
   const drop = isUnderWay(report) ? `Cancel ${name}` : `Delete ${name}`;
-  return html`<li class="report-row">
+  return html`<li class="line report-row">
     <span class="badge report-format">${report.format.toUpperCase()}</span>
     <div class="grow">
       <div class="report-name cut">${name}</div>
@@ -109,7 +109,7 @@ function List({ reports, reload, onAsk }) {
       <button type="button" class="button" onClick=${onAsk}>New report</button>
     <//>`;
   }
-  return html`<ul class="report-list" aria-live="polite">
+  return html`<ul class="lines" aria-live="polite">
     ${reports.map((each) => html`<${Row} key=${each.id} report=${each} reload=${reload} />`)}
   </ul>`;
 }

@@ -1,7 +1,7 @@
 // The reports that one asked for, kept true while a worker makes them.
 import { get } from "../api.js";
 import { useEffect, useRef, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { me } from "../session.js";
 
 const SHOWN = 50;
@@ -26,13 +26,10 @@ export function useReports() {
     }
   };
   useEffect(() => {
-    reload();
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name.startsWith("report.") && reload(),
-      onResync: reload,
-    });
+    const onMessage = (name) => name.startsWith("report.") && reload();
+    const stop = readAlong(`user:${me.value.id}`, onMessage, reload);
     return () => {
-      own.stop();
+      stop();
       reading.current?.abort();
     };
   }, []);

@@ -2,8 +2,9 @@
 import { html } from "../lib.js";
 import { Skeleton } from "../ui/empty.js";
 import { Problem } from "../ui/problem.js";
-import { counted, PRIORITIES, STATUSES } from "../ui/words.js";
+import { CLOSED, counted, PRIORITIES, STATUSES } from "../ui/words.js";
 import { Chart } from "./chart.js";
+import { OverTime } from "./over_time.js";
 
 const PEOPLE = 8;
 const STATUS_COLOURS = {
@@ -41,7 +42,7 @@ function Number({ label, value, hint, tone = "" }) {
   </div>`;
 }
 
-const CLOSED = "status_not=DONE,CANCELLED,ARCHIVED";
+const OPEN = `status_not=${CLOSED.join()}`;
 
 function linked(number, query) {
   return number ? html`<a href="#tasks?view=all&${query}">${number.toLocaleString()}</a>` : "0";
@@ -50,7 +51,7 @@ function linked(number, query) {
 function Numbers({ numbers }) {
   const percent = (numbers.completion_rate * 100).toFixed(0);
   const late = numbers.overdue > 0 ? "danger" : "";
-  const breached = linked(numbers.sla_breached, `sla_breached=true&${CLOSED}`);
+  const breached = linked(numbers.sla_breached, `sla_breached=true&${OPEN}`);
   return html`<dl class="numbers">
     <${Number} label="Tasks" value=${numbers.total.toLocaleString()} hint="All that you may see" />
     <${Number} label="Pending" value=${linked(numbers.pending, "status=BACKLOG,TODO")} hint="Backlog and to do" />
@@ -75,7 +76,7 @@ function Charts({ numbers }) {
 
 /** The insight as `useInsight` reads it. */
 export function Insight({ insight }) {
-  const { numbers, error, refresh } = insight;
+  const { numbers, error, refresh, span, setSpan } = insight;
   if (!numbers && error) {
     return html`<${Problem} title="The numbers could not be read" error=${error} onRetry=${refresh} />`;
   }
@@ -83,6 +84,7 @@ export function Insight({ insight }) {
   return html`
     ${error && html`<p class="form-error" role="alert">These numbers are old: ${error.message}</p>`}
     <${Numbers} numbers=${numbers} />
+    <${OverTime} series=${numbers.over_time} span=${span} setSpan=${setSpan} />
     <${Charts} numbers=${numbers} />
   `;
 }

@@ -1,4 +1,4 @@
-import { html, signal, useEffect } from "../lib.js";
+import { html, signal, useEffect, useRef } from "../lib.js";
 import { paletteOpen } from "../palette/palette.js";
 import { behind, go, route } from "../router.js";
 import { me, signOut } from "../session.js";
@@ -9,6 +9,7 @@ import { Avatar, nameOf } from "../ui/avatar.js";
 import { IconButton } from "../ui/button.js";
 import { Icon } from "../ui/icon.js";
 import { Keys } from "../ui/keys.js";
+import { Logo } from "../ui/logo.js";
 import { Menu } from "../ui/menu.js";
 
 const root = document.documentElement.dataset.root;
@@ -68,17 +69,41 @@ function Foot() {
   </div>`;
 }
 
+/** Close the side bar where it is drawn over the page, with the focus back on its button. */
+function shut() {
+  open.value = false;
+  document.querySelector(".head .only-narrow")?.focus();
+}
+
+/** The focus goes into the side bar when it is drawn over the page, and to the page that is chosen. */
+function useDrawer(frame) {
+  useEffect(() => {
+    if (open.value) frame.current.querySelector("a").focus();
+  }, [open.value]);
+  useEffect(() => {
+    if (!open.value) return;
+    open.value = false;
+    document.getElementById("main").focus();
+  }, [route.value]);
+  return (event) => open.value && event.key === "Escape" && shut();
+}
+
 const openTab = (address) => window.open(address, "_blank", "noopener");
 
+/** The way to everything else. */
 export function Side() {
-  useEffect(() => {
-    open.value = false;
-  }, [route.value]);
+  const frame = useRef(null);
+  const onKeyDown = useDrawer(frame);
   const active = (projects.value || []).filter((project) => !project.is_archived);
   return html`
-    <nav class="side ${open.value ? "open" : ""}" aria-label="Main">
+    <nav
+      ref=${frame}
+      class="side ${open.value ? "open" : ""}"
+      aria-label="Main"
+      onKeyDown=${onKeyDown}
+    >
       <a class="side-brand" href="#">
-        <img src="${root}/assets/favicon.svg" alt="" />
+        <${Logo} />
         <span>Tasks</span>
       </a>
       <div class="side-list">
@@ -104,6 +129,6 @@ export function Side() {
       </div>
       <${Foot} />
     </nav>
-    <button type="button" class="scrim" aria-label="Close the menu" onClick=${() => (open.value = false)} />
+    <button type="button" class="scrim" aria-label="Close the menu" onClick=${shut} />
   `;
 }

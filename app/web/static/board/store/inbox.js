@@ -2,12 +2,18 @@
 import { get } from "../api.js";
 import { hear } from "../live.js";
 import { signal } from "../lib.js";
+import { clearWithSession } from "../session.js";
 
 /** The number of unread notifications. */
 export const unread = signal(0);
 
 /** The newest notification that came while the page was open, as the API shows it. */
 export const newest = signal(null);
+
+clearWithSession(() => {
+  unread.value = 0;
+  newest.value = null;
+});
 
 hear("notification.created", (message) => {
   unread.value = message.unread;

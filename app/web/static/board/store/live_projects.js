@@ -1,14 +1,7 @@
 // Keeps the projects and boards of the store true, on whatever page one is.
 import { effect } from "../lib.js";
-import { follow } from "../live.js";
-import {
-  boardById,
-  boards,
-  forgetProjects,
-  loadProjects,
-  projectById,
-  projects,
-} from "./projects.js";
+import { follow, readAlong } from "../live.js";
+import { boardById, boards, loadProjects, projectById, projects } from "./projects.js";
 
 /** More would be too many to follow; of the others one hears when the page is opened again. */
 const MOST_FOLLOWED = 40;
@@ -35,14 +28,12 @@ export function followProjects(person, failed) {
     }
     wanted.filter((each) => !streams.has(each)).forEach(listen);
   });
-  const own = follow(`user:${person}`, { onMessage, onResync: soon });
-  own.ready.then(load);
-  load();
+  const leave = readAlong(`user:${person}`, onMessage, load);
   return () => {
     clearTimeout(timer);
     unwatch();
-    [own, ...streams.values()].forEach((each) => each.stop());
-    forgetProjects();
+    leave();
+    streams.forEach((each) => each.stop());
   };
 }
 

@@ -1,21 +1,28 @@
 // The members of projects, read once for all that shows them.
+import { getAll } from "../api.js";
 import { signal, useEffect } from "../lib.js";
 import { readAlong } from "../live.js";
-import { loadMembers } from "./projects.js";
+import { clearWithSession } from "../session.js";
+import { remember } from "./projects.js";
 
 const members = signal(new Map());
 const users = new Map();
 
-async function read(project) {
+clearWithSession(() => (members.value = new Map()));
+
+/** Read the members of a project anew. */
+export async function readMembers(project) {
   try {
-    members.value = new Map([...members.peek(), [project, await loadMembers(project)]]);
+    const found = await getAll(`/projects/${project}/members/`);
+    remember(found.map((each) => ({ ...each, id: each.user })));
+    members.value = new Map([...members.peek(), [project, found]]);
   } catch {
     // Names are missing then; whatever shows them says "somebody".
   }
 }
 
 function start(project) {
-  const again = () => read(project);
+  const again = () => readMembers(project);
   const onMessage = (name) => name.startsWith("member.") && again();
   return readAlong(`project:${project}`, onMessage, again);
 }

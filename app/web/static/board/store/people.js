@@ -1,24 +1,31 @@
 // The people one shares a project with, for lists to choose from.
 import { get } from "../api.js";
 import { signal } from "../lib.js";
-import { me } from "../session.js";
+import { clearWithSession } from "../session.js";
 import { remember } from "./projects.js";
 
 const AT_ONCE = 100;
 
+const NOBODY = { all: [], known: false };
+
 /** The people to choose from: `{all, known}`; `known` says whether these are all there are. */
-export const choices = signal({ all: [], known: false });
+export const choices = signal(NOBODY);
 
-let reader = null;
+let isRead = false;
 
-/** Read the first people, once for whoever is signed in. Throws ApiError. */
+clearWithSession(() => {
+  choices.value = NOBODY;
+  isRead = false;
+});
+
+/** Read the first people, once. Throws ApiError. */
 export async function loadPeople() {
-  if (reader === me.value.id) return;
-  reader = me.value.id;
+  if (isRead) return;
+  isRead = true;
   try {
     choices.value = await findPeople("");
   } catch (error) {
-    reader = null;
+    isRead = false;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 // The projects of the person, their boards, and the names of the people one shares them with.
 import { get, getAll } from "../api.js";
 import { batch, computed, signal } from "../lib.js";
+import { clearWithSession } from "../session.js";
 
 /** The projects as the API shows them; null until they are read. */
 export const projects = signal(null);
@@ -10,6 +11,14 @@ export const boards = signal([]);
 
 /** Names by user id: `{id, username, first_name, last_name}`. */
 export const people = signal(new Map());
+
+clearWithSession(() =>
+  batch(() => {
+    projects.value = null;
+    boards.value = [];
+    people.value = new Map();
+  }),
+);
 
 export const projectById = computed(() => new Map((projects.value || []).map((p) => [p.id, p])));
 export const boardById = computed(() => new Map(boards.value.map((b) => [b.id, b])));
@@ -21,13 +30,6 @@ export async function loadProjects() {
     projects.value = found;
     boards.value = theirs;
   });
-}
-
-/** The members of a project, `{user, role, username, …}`; their names are kept in `people`. */
-export async function loadMembers(project) {
-  const members = await getAll(`/projects/${project}/members/`);
-  remember(members.map((each) => ({ ...each, id: each.user })));
-  return members;
 }
 
 /** Keep the names of people that came with something else. */
@@ -42,9 +44,3 @@ export async function learn(id) {
   remember([await get(`/users/${id}/`).catch(() => ({ id, username: "somebody" }))]);
 }
 
-/** Forget everything: somebody else signs in. */
-export function forgetProjects() {
-  projects.value = null;
-  boards.value = [];
-  people.value = new Map();
-}

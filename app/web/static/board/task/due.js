@@ -1,4 +1,4 @@
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { Icon } from "../ui/icon.js";
 import { Popover } from "../ui/popover.js";
 import { Due, instantOf, wall } from "../ui/time.js";
@@ -56,19 +56,11 @@ function Form({ task, onDone }) {
 
 /** When a task is due: a day, or an instant. */
 export function DueField({ task, canWrite }) {
-  // A popover closes when it is drawn anew under another key.
-  const [round, setRound] = useState(0);
-  const frame = useRef(null);
-  useEffect(() => {
-    if (round > 0) frame.current.querySelector("button").focus();
-  }, [round]);
   const shown = task.due_date
     ? html`<${Due} task=${task} />`
     : html`<${Icon} name="calendar" /><span class="soft">None</span>`;
   if (!canWrite) return html`<span class="property-value">${shown}</span>`;
-  return html`<span ref=${frame}>
-    <${Popover} key=${round} label="Due date" class="property-value" button=${shown}>
-      <${Form} task=${task} onDone=${() => setRound(round + 1)} />
-    <//>
-  </span>`;
+  return html`<${Popover} label="Due date" class="property-value" button=${shown}>
+    ${(shut) => html`<${Form} task=${task} onDone=${shut} />`}
+  <//>`;
 }

@@ -1,9 +1,9 @@
 import { get } from "../api.js";
 import { useEffect, useRef, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { behind } from "../router.js";
 import { me } from "../session.js";
-import { hearOf, keep, tasks, watch } from "../store/tasks.js";
+import { forget, hearOf, keep, tasks, watch } from "../store/tasks.js";
 import { deleting } from "./saving.js";
 
 const streamOf = (task) => (task.project ? `project:${task.project}` : `user:${me.value.id}`);
@@ -15,14 +15,9 @@ function putBehind(task) {
   behind.value = { page, id: task?.board ?? null, query: "" };
 }
 
-/** Call `onMessage(name, message)` for what happens in the stream that a task is in. */
-export function useStream(stream, onMessage, load) {
-  useEffect(() => {
-    if (!stream) return undefined;
-    const own = follow(stream, { onMessage, onResync: load });
-    own.ready.then(load);
-    return own.stop;
-  }, [stream]);
+/** Follow the stream that a task is in, and read along. */
+export function useStream(stream, onMessage, read) {
+  useEffect(() => (stream ? readAlong(stream, onMessage, read) : undefined), [stream]);
 }
 
 /**
@@ -44,10 +39,11 @@ export function useTask(id) {
     } catch (error) {
       putBehind(null);
       setProblem(error);
+      if (error.status === 404) forget(id);
     }
   };
   useEffect(() => {
-    load();
+    if (!stream.current) load();
     // Out of sight in one stream, a task may still be seen in another.
     return watch((changed, before, after) => {
       if (changed === id && before && !after && !deleting.has(id)) load();

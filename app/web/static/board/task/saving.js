@@ -19,22 +19,36 @@ export const conflict = signal(null);
 export async function save(base, fields, shown = fields) {
   const edit = { base, fields, shown };
   try {
-    await change(base.id, shown, () => patch(`/tasks/${base.id}/`, fields, ifMatch(base)));
+    await change(base.id, shown, () => send(edit));
     return true;
   } catch (error) {
-    if (error.status === 412) return settle(edit).catch((next) => refuse(edit, next));
-    return refuse(edit, error);
+    if (!(error instanceof Conflict)) return refuse(edit, error);
+    conflict.value = error;
+    return false;
   }
 }
 
-/** Another version is there by now: does it touch what is edited here? */
-async function settle(edit) {
-  const theirs = await get(`/tasks/${edit.base.id}/`);
+/** What is edited here was changed by somebody else: `{edit, theirs, names}`. */
+class Conflict extends Error {
+  constructor(found) {
+    super();
+    Object.assign(this, found);
+  }
+}
+
+/** Send an edit; where others have only changed other fields meanwhile, on top of that. */
+async function send(edit) {
+  const { base, fields, shown } = edit;
+  try {
+    return await patch(`/tasks/${base.id}/`, fields, ifMatch(base));
+  } catch (error) {
+    if (error.status !== 412) throw error;
+  }
+  const theirs = await get(`/tasks/${base.id}/`);
   keep([theirs]);
-  const names = Object.keys(edit.shown).filter((name) => theirs[name] !== edit.base[name]);
-  if (names.length === 0) return save(theirs, edit.fields, edit.shown);
-  conflict.value = { edit, theirs, names };
-  return false;
+  const names = Object.keys(shown).filter((name) => theirs[name] !== base[name]);
+  if (names.length) throw new Conflict({ edit, theirs, names });
+  return send({ ...edit, base: theirs });
 }
 
 function refuse(edit, error) {

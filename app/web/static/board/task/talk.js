@@ -9,7 +9,8 @@ const PAGE = 50;
 
 /** A comment as the API shows it, from a message of the socket. */
 function commentOf(message) {
-  const { comment_id, task_id, action, stream, seq, event_id, ...fields } = message;
+  const { comment_id, task_id, action, stream, seq, event_id, ...rest } = message;
+  const { comments_count, comments_version, ...fields } = rest;
   return { ...fields, id: comment_id, task: task_id };
 }
 

@@ -18,12 +18,13 @@ export function HoursField({ task, canWrite }) {
   const [text, setText] = useState(null);
   const base = useRef(null);
   const shown = task.estimated_hours ?? "";
-  const done = async () => {
-    const hours = text === "" ? null : Number(text);
+  const done = async ({ target }) => {
     setText(null);
-    if (text !== null && hours !== base.current.estimated_hours && Number.isFinite(hours)) {
-      await save(base.current, { estimated_hours: hours });
-    }
+    // What is no number reads as nothing, which would take the estimate off.
+    if (text === null || target.validity.badInput) return;
+    const estimated_hours = text === "" ? null : Number(text);
+    if (estimated_hours === base.current.estimated_hours) return;
+    await save(base.current, { estimated_hours });
   };
   return html`<input
     class="property-value"

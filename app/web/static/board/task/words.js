@@ -5,7 +5,7 @@ import { dueText } from "../ui/time.js";
 import { PRIORITIES, STATUSES } from "../ui/words.js";
 
 /** The name of a person by id. */
-export function personName(id) {
+function personName(id) {
   return id === null ? "nobody" : nameOf(people.value.get(id) || { username: `#${id}` });
 }
 

@@ -92,6 +92,9 @@ export function useTaskList(query) {
       if (reading.current === abort) reading.current = null;
     }
   };
+  // Undoing may come when something else is listed.
+  const latest = useRef(null);
+  latest.current = read;
   const heard = (message) => {
     if (reading.current) told.current.set(message.task_id, message);
     setState((state) => applied(state, message, query));
@@ -113,7 +116,7 @@ export function useTaskList(query) {
   }, [key]);
   return {
     ...state,
-    reload: () => read(null),
+    reload: () => latest.current(null),
     more: () => state.next && !state.busy && read(state.next),
     change: (changed) => setState((state) => changedIn(state, changed)),
     drop: (ids) => setState((state) => dropped(state, ids)),

@@ -130,7 +130,7 @@ export function Narrowing({ own, onChange }) {
     ${number > 0 && html`<span class="badge" aria-label="${number} set">${number}</span>`}`;
   const shown = { own, onChange };
   return html`<${Popover} label="Filters" button=${button}>
-    <div class="narrowing">
+    ${() => html`<div class="narrowing">
       <${Checks} title="Status" name="status" names=${STATUSES} Mark=${StatusMark} prop="status" ...${shown} />
       <${Checks}
         title="Priority"
@@ -145,6 +145,6 @@ export function Narrowing({ own, onChange }) {
         <${Places} ...${shown} />
         <${Dates} ...${shown} />
       </div>
-    </div>
+    </div>`}
   <//>`;
 }

@@ -1,12 +1,12 @@
 // The saved filters of the person: apply, save, rename, delete.
 import { getAll, patch, post, remove } from "../api.js";
 import { html, signal, useEffect, useState } from "../lib.js";
-import { follow } from "../live.js";
+import { readAlong } from "../live.js";
 import { go } from "../router.js";
-import { me } from "../session.js";
+import { clearWithSession, me } from "../session.js";
 import { confirm, Dialog } from "../ui/dialog.js";
 import { Field } from "../ui/field.js";
-import { useForm } from "../ui/form.js";
+import { FormFoot, useForm } from "../ui/form.js";
 import { Icon } from "../ui/icon.js";
 import { Menu } from "../ui/menu.js";
 import { toast, toastError } from "../ui/toast.js";
@@ -14,6 +14,8 @@ import { addressOf } from "./query.js";
 
 /** The saved filters, by name. */
 export const filters = signal([]);
+
+clearWithSession(() => (filters.value = []));
 
 async function load() {
   filters.value = await getAll("/filters/");
@@ -24,12 +26,8 @@ const reload = () => load().catch((error) => toastError("Your filters could not 
 /** Keep the saved filters true; those of another window appear by themselves. */
 export function useFilters() {
   useEffect(() => {
-    reload();
-    const own = follow(`user:${me.value.id}`, {
-      onMessage: (name) => name.startsWith("filter.") && reload(),
-      onResync: reload,
-    });
-    return own.stop;
+    const onMessage = (name) => name.startsWith("filter.") && reload();
+    return readAlong(`user:${me.value.id}`, onMessage, reload);
   }, []);
 }
 
@@ -47,13 +45,9 @@ function NameDialog({ title, name = "", action, send, onClose }) {
         maxlength="100"
         required
         autofocus
-        errors=${form.errors.name || form.errors.query}
+        errors=${form.errors.name}
       />
-      ${form.problem && html`<p class="form-error" role="alert">${form.problem}</p>`}
-      <div class="actions">
-        <button type="button" class="button" onClick=${onClose}>Cancel</button>
-        <button class="button primary" disabled=${form.busy}>${action}</button>
-      </div>
+      <${FormFoot} form=${form} action=${action} onClose=${onClose} />
     </form>
   <//>`;
 }

@@ -8,7 +8,8 @@ import { useEffect, useRef, useState } from "../lib.js";
 export function useSelection(tasks) {
   const [{ ids, last }, setState] = useState({ ids: new Set(), last: null });
   const listed = tasks.map((task) => task.id);
-  const gone = [...ids].some((id) => !listed.includes(id));
+  const known = new Set(listed);
+  const gone = [...ids].some((id) => !known.has(id));
   useEffect(() => {
     if (gone) setState((state) => ({ ...state, ids: new Set(listed.filter((id) => ids.has(id))) }));
   }, [gone]);

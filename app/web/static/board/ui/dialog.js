@@ -13,8 +13,13 @@ export function useModal(onClose) {
     event.preventDefault();
     onClose();
   };
-  const onClick = (event) => event.target === element.current && onClose();
-  return { ref: element, onCancel, onClick };
+  // Text that is marked may begin inside and end beside it: that is no click beside it.
+  const pressed = useRef(null);
+  const onPointerDown = (event) => (pressed.current = event.target);
+  const onClick = ({ target }) => {
+    if (target === element.current && target === pressed.current) onClose();
+  };
+  return { ref: element, onCancel, onPointerDown, onClick };
 }
 
 /** A modal dialog with a title; Escape and a click beside it close it. */

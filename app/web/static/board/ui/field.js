@@ -23,3 +23,10 @@ export function Field({ label, as = "input", hint, errors, children, ...rest }) 
     ${errors && html`<span class="field-error" id="${id}-error">${[errors].flat().join("; ")}</span>`}
   </div>`;
 }
+
+/** Fields of a form, one below the other: each of `fields` has a name and what Field takes. */
+export function Fields({ fields, errors }) {
+  return fields.map(
+    (each) => html`<${Field} key=${each.name} ...${each} errors=${errors[each.name]} />`,
+  );
+}

@@ -1,6 +1,6 @@
 // The state and the priority of a task as small drawings: told apart by shape, not by colour alone.
 import { html } from "../lib.js";
-import { PRIORITIES, STATUSES } from "./words.js";
+import { STATUSES } from "./words.js";
 
 const RING = "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18Z";
 
@@ -52,11 +52,4 @@ export function PriorityMark({ priority }) {
 /** A state with its name. */
 export function Status({ status }) {
   return html`<span class="marked"><${StatusMark} status=${status} />${STATUSES[status]}</span>`;
-}
-
-/** A priority with its name. */
-export function Priority({ priority }) {
-  return html`<span class="marked">
-    <${PriorityMark} priority=${priority} />${PRIORITIES[priority]}
-  </span>`;
 }

@@ -1,47 +1,50 @@
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useEffect } from "../lib.js";
+import { useDisclosure } from "./disclosure.js";
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+
+/** Arrow keys go from item to item, and round. */
+function go(event) {
+  if (!(event.key in STEPS)) return;
+  const all = [...event.currentTarget.querySelectorAll(".menu-item")];
+  all.at((all.indexOf(document.activeElement) + STEPS[event.key]) % all.length).focus();
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function Item({ item, shut }) {
+  const { label, icon, danger, checked, refused, run } = item;
+  const choose = () => {
+    if (refused) return;
+    shut();
+    run();
+  };
+  return html`<button
+    type="button"
+    class="menu-item ${danger ? "danger" : ""}"
+    role=${checked === undefined ? "menuitem" : "menuitemradio"}
+    aria-checked=${checked}
+    aria-disabled=${Boolean(refused)}
+    onClick=${choose}
+  >
+    ${icon}
+    <span class="grow">${label} ${refused && html`<span class="menu-why">${refused}</span>`}</span>
+    ${checked && "✓"}
+  </button>`;
+}
 
 /**
  * A button that opens a list of actions.
  *
  * `items`: `{label, run, icon?, danger?, checked?, refused?}` or null; `refused` says why that one
- * cannot be chosen. Arrow keys go through the list, Escape and a click elsewhere close it.
+ * cannot be chosen. `onOpen()` is called when the list is opened.
  */
 export function Menu({ label, button, class: look = "button quiet", place = "", items, onOpen }) {
-  const [open, setOpen] = useState(false);
-  const frame = useRef(null);
+  const { open, toggle, shut, frame } = useDisclosure(".menu-item");
   useEffect(() => {
-    if (!open) return undefined;
-    frame.current.querySelector(".menu-item")?.focus();
-    onOpen?.();
-    const away = (event) => !frame.current.contains(event.target) && setOpen(false);
-    addEventListener("pointerdown", away);
-    return () => removeEventListener("pointerdown", away);
+    if (open) onOpen?.();
   }, [open]);
-
-  const shut = () => {
-    setOpen(false);
-    frame.current.querySelector("button").focus();
-  };
-  const onKeyDown = (event) => {
-    if (!open) return;
-    const choices = [...frame.current.querySelectorAll(".menu-item")];
-    const at = choices.indexOf(document.activeElement);
-    if (event.key === "Escape") shut();
-    else if (event.key in STEPS) choices.at((at + STEPS[event.key]) % choices.length).focus();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  const choose = ({ run, refused }) => {
-    if (refused) return undefined;
-    return () => {
-      shut();
-      run();
-    };
-  };
-  return html`<div class="menu" ref=${frame} onKeyDown=${onKeyDown}>
+  return html`<div ...${frame}>
     <button
       type="button"
       class=${look}
@@ -49,31 +52,15 @@ export function Menu({ label, button, class: look = "button quiet", place = "", 
       title=${label}
       aria-haspopup="menu"
       aria-expanded=${open}
-      onClick=${() => setOpen(!open)}
+      onClick=${toggle}
     >
       ${button}
     </button>
-    ${
-      open &&
-      html`<div class="menu-list ${place}" role="menu" aria-label=${label}>
-      ${items.filter(Boolean).map(
-        (item) => html`<button
-          key=${item.label}
-          type="button"
-          class="menu-item ${item.danger ? "danger" : ""}"
-          role=${item.checked === undefined ? "menuitem" : "menuitemradio"}
-          aria-checked=${item.checked}
-          aria-disabled=${Boolean(item.refused)}
-          onClick=${choose(item)}
-        >
-          ${item.icon}
-          <span class="grow">
-            ${item.label} ${item.refused && html`<span class="menu-why">${item.refused}</span>`}
-          </span>
-          ${item.checked && "✓"}
-        </button>`,
-      )}
-    </div>`
-    }
+    ${open &&
+    html`<div class="menu-list ${place}" role="menu" aria-label=${label} onKeyDown=${go}>
+      ${items
+        .filter(Boolean)
+        .map((item, at) => html`<${Item} key=${at} item=${item} shut=${shut} />`)}
+    </div>`}
   </div>`;
 }

@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../lib.js";
 import Sortable from "sortablejs";
 import { Icon } from "./icon.js";
+import { duration } from "./motion.js";
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 
@@ -12,16 +13,20 @@ function putBack({ from, item, oldIndex, newIndex }) {
   return newIndex - oldIndex;
 }
 
-function useDragging(frame, disabled, onMove) {
+function useDragging(frame, disabled, onHold, onMove) {
   const latest = useRef(onMove);
   latest.current = onMove;
   useEffect(() => {
     if (disabled) return undefined;
     const sortable = Sortable.create(frame.current, {
       handle: ".grip",
-      animation: 120,
+      animation: duration(120),
       ghostClass: "dragged",
-      onEnd: (event) => putBack(event) && latest.current(event.oldIndex, event.newIndex),
+      onStart: () => onHold(true),
+      onEnd: (event) => {
+        if (putBack(event)) latest.current(event.oldIndex, event.newIndex);
+        onHold(false);
+      },
     });
     return () => sortable.destroy();
   }, [disabled]);
@@ -33,13 +38,21 @@ function useDragging(frame, disabled, onMove) {
  */
 export function SortableList({ items, label, onMove, disabled = false, children }) {
   const frame = useRef(null);
+  const drawn = useRef(null);
+  const shown = useRef(items);
+  const [held, setHeld] = useState(false);
   const [told, setTold] = useState("");
   const move = (from, to) => {
-    if (to < 0 || to >= items.length || to === from) return;
+    if (from < 0 || to < 0 || to >= items.length || to === from) return;
     setTold(`${items[from].name} is at place ${to + 1} of ${items.length}.`);
     onMove(from, to);
   };
-  useDragging(frame, disabled, move);
+  const now = (at) => items.findIndex(({ id }) => id === shown.current[at].id);
+  useDragging(frame, disabled, setHeld, (from, to) => move(now(from), now(to)));
+  // What others change meanwhile waits until the item is let go: the same is not drawn anew.
+  if (held && drawn.current) return drawn.current;
+
+  shown.current = items;
   const onKeyDown = (at) => (event) => {
     if (!(event.key in STEPS)) return;
     event.preventDefault();
@@ -48,7 +61,7 @@ export function SortableList({ items, label, onMove, disabled = false, children 
     // The element moves along with the item and loses the focus on the way.
     requestAnimationFrame(() => grip.focus());
   };
-  return html`
+  drawn.current = html`
     <ul class="lines" ref=${frame} aria-label=${label}>
       ${items.map(
         (item, at) => html`<li key=${item.id} class="line">
@@ -68,4 +81,5 @@ export function SortableList({ items, label, onMove, disabled = false, children 
     </ul>
     <span class="hidden-visually" role="status">${told}</span>
   `;
+  return drawn.current;
 }

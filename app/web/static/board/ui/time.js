@@ -1,18 +1,28 @@
 // Instants in the time zone of the person and the language of the browser.
 import { computed, html, signal } from "../lib.js";
 import { me } from "../session.js";
+import { CLOSED } from "./words.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const FINISHED = ["DONE", "CANCELLED", "ARCHIVED"];
 
 /** The present instant in milliseconds; moves on every half minute. */
 export const now = signal(Date.now());
 setInterval(() => (now.value = Date.now()), MINUTE / 2);
 
-const formats = computed(() => {
+/** The zone of the person; that of the browser where it does not know that one. */
+function zone() {
   const timeZone = me.value?.timezone;
+  try {
+    return new Intl.DateTimeFormat(undefined, { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+const formats = computed(() => {
+  const timeZone = zone();
   const format = (options) => new Intl.DateTimeFormat(undefined, { timeZone, ...options });
   const date = { day: "numeric", month: "short" };
   const time = { hour: "2-digit", minute: "2-digit" };
@@ -33,6 +43,12 @@ const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style
 export function wall(iso) {
   const [day, time] = formats.value.iso.format(new Date(iso)).split(" ");
   return { day, time: time.slice(0, 5) };
+}
+
+/** The day so many days before today on the person's clock, such as "2026-03-31". */
+export function daysAgo(days) {
+  const today = wall(now.value).day;
+  return new Date(Date.parse(today) - days * DAY).toISOString().slice(0, 10);
 }
 
 /** The instant at which the person's clock shows that day and time, as ISO 8601. */
@@ -78,7 +94,7 @@ const daysBetween = (from, to) => Math.round((Date.parse(to) - Date.parse(from))
 /** How a task stands to its due date: "overdue", "soon" (within two days), "later", or null. */
 export function dueState({ due_date: due, status }) {
   if (!due) return null;
-  if (FINISHED.includes(status)) return "later";
+  if (CLOSED.includes(status)) return "later";
   if (Date.parse(due) < now.value) return "overdue";
   return daysBetween(wall(now.value).day, wall(due).day) <= 1 ? "soon" : "later";
 }

@@ -1,0 +1,82 @@
+"""The loop that closes connections and keeps the others alive."""
+
+import time
+
+import pytest
+
+from app.realtime.connection import UNAUTHENTICATED_SECONDS, Connection, Farewell
+from app.realtime.sweeper import PING_INTERVAL_SECONDS, Sweeper
+from tests.realtime.desk import Desk, Idle
+
+
+@pytest.fixture
+def desk(app) -> Desk:
+    return Desk(app)
+
+
+def sweep(desk: Desk) -> None:
+    Sweeper(desk.switchboard).sweep()
+
+
+def test_each_connection_is_pinged_once_in_an_interval(desk, ada):
+    quiet, lively = desk.connect(ada).connection, desk.connect(ada).connection
+    quiet.pinged_at -= PING_INTERVAL_SECONDS
+
+    sweep(desk)
+    sweep(desk)
+
+    assert desk.shelf.pinged == [quiet]
+    lively.pinged_at -= PING_INTERVAL_SECONDS
+    sweep(desk)
+    assert desk.shelf.pinged == [quiet, lively]
+
+
+def test_strangers_are_shown_out_and_not_pinged(desk, ada):
+    stranger = Connection("stranger", "192.0.2.1", desk.shelf)
+    desk.switchboard.open(stranger)
+    stranger.opened_at -= UNAUTHENTICATED_SECONDS + 1
+    stranger.pinged_at -= PING_INTERVAL_SECONDS
+    known = desk.connect(ada).connection
+    known.opened_at -= UNAUTHENTICATED_SECONDS + 1
+
+    sweep(desk)
+
+    assert desk.shelf.dismissed == {stranger: Farewell.UNAUTHENTICATED}
+    assert desk.shelf.pinged == []
+
+
+def test_who_leaves_while_others_are_shown_out_is_left_alone(app):
+    class Leaving(Idle):
+        """Somebody else leaves whenever the sweeper gives way."""
+
+        def sleep(self, _seconds: float) -> None:
+            desk.switchboard.connections.remove("leaves")
+
+    desk = Desk(app, Leaving())
+    for name in ("stays too long", "leaves"):
+        stranger = Connection(name, "192.0.2.1", desk.shelf)
+        desk.switchboard.open(stranger)
+        stranger.opened_at -= UNAUTHENTICATED_SECONDS + 1
+
+    sweep(desk)
+
+    assert [each.id for each in desk.shelf.dismissed] == ["stays too long"]
+
+
+def test_a_socketio_client_is_pinged_again_only_when_it_has_answered(server, ada, monkeypatch):
+    monkeypatch.setattr("app.realtime.sweeper.PING_INTERVAL_SECONDS", 0)
+    monkeypatch.setattr("app.realtime.sweeper.SWEEP_SECONDS", 0.02)
+    bare = server.websocket()
+    assert bare.recv()[0] == "0"
+    bare.send(f'40{{"token":"{ada.access}"}}')
+    assert bare.recv()[:2] == "40"
+
+    # Beacons come when they are due.
+    heard = (text for text in iter(bare.recv, None) if not text.startswith("42"))
+
+    for _ in range(3):
+        assert next(heard) == "2"
+        time.sleep(0.1)
+        bare.send(f'420["subscribe",{{"stream":"user:{ada.id}"}}]')
+        assert next(heard).startswith("430")
+        bare.send("3")
