@@ -173,6 +173,6 @@ def remove_member(project_id: int, user_id: int) -> None:
 
 
 def _project(project: Project, status: int = 200) -> Response:
-    text = current_app.json.dumps(ProjectSchema().dump(project))
-    response = Response(text, status, mimetype="application/json")
+    response = current_app.json.response(ProjectSchema().dump(project))
+    response.status_code = status
     return with_etag(response, project.version)

@@ -171,5 +171,6 @@ def replay(data: dict[str, Any], webhook_id: int) -> Replayed:
 
 def _webhook(endpoint: WebhookEndpoint, status: int, **more: str) -> Response:
     """`endpoint` with its ETag. A GET has none: how deliveries are doing changes no version."""
-    text = current_app.json.dumps(WebhookSchema().dump(endpoint) | more)
-    return with_etag(Response(text, status, mimetype="application/json"), endpoint.version)
+    response = current_app.json.response(WebhookSchema().dump(endpoint) | more)
+    response.status_code = status
+    return with_etag(response, endpoint.version)
