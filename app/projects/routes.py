@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, jsonify
 
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
@@ -173,6 +173,6 @@ def remove_member(project_id: int, user_id: int) -> None:
 
 
 def _project(project: Project, status: int = 200) -> Response:
-    text = current_app.json.dumps(ProjectSchema().dump(project))
-    response = Response(text, status, mimetype="application/json")
+    response = jsonify(ProjectSchema().dump(project))
+    response.status_code = status
     return with_etag(response, project.version)

@@ -8,8 +8,8 @@ from app.tasks.recording import as_json
 
 
 def json_response(text: str, status: int = 200) -> Response:
-    """`text` as a JSON answer."""
-    return Response(text, status, mimetype="application/json")
+    """`text` as a JSON answer, which ends its line as Flask's own do."""
+    return Response(f"{text}\n", status, mimetype="application/json")
 
 
 def task_response(task: Task, status: int = 200) -> Response:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, jsonify
 
 from app.core.api import Blueprint
 from app.core.db import unit_of_work
@@ -171,5 +171,6 @@ def replay(data: dict[str, Any], webhook_id: int) -> Replayed:
 
 def _webhook(endpoint: WebhookEndpoint, status: int, **more: str) -> Response:
     """`endpoint` with its ETag. A GET has none: how deliveries are doing changes no version."""
-    text = current_app.json.dumps(WebhookSchema().dump(endpoint) | more)
-    return with_etag(Response(text, status, mimetype="application/json"), endpoint.version)
+    response = jsonify(WebhookSchema().dump(endpoint) | more)
+    response.status_code = status
+    return with_etag(response, endpoint.version)

@@ -17,6 +17,13 @@ def test_a_new_task_has_the_documented_defaults_and_its_reporter_from_the_token(
     assert ada.get(f"{TASKS}{task['id']}/").json == task
 
 
+def test_every_answer_ends_its_line(ada):
+    task = ada.create_task()["id"]
+    project = ada.post("/api/v1/projects/", json={"name": "Moon"}).json["id"]
+    for path in (TASKS, f"{TASKS}{task}/", "/api/v1/projects/", f"/api/v1/projects/{project}/"):
+        assert ada.get(path).data.endswith(b"}\n"), path
+
+
 def test_a_task_is_seen_by_reporter_assignee_and_admins_only(ada, bob, eve, admin):
     task = ada.create_task(assignee=bob.id)
     path = f"{TASKS}{task['id']}/"
