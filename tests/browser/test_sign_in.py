@@ -149,3 +149,30 @@ def test_who_signs_out_is_out_in_every_window_of_the_browser(enter, ada):
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_page_never_acts_for_who_signed_in_in_another_window(enter, person, ada, complaints):
+    bob = person("bob")
+    page = enter(ada, "#preferences")
+    expect(page.get_by_text(f"@{ada.username}")).to_be_visible()
+
+    page.request.post("/session/", data={"username": bob.username, "password": PASSWORD})
+    ada.send("POST", "/auth/logout-all/")
+
+    expect(page.get_by_text(f"@{bob.username}")).to_be_visible()
+    expect(page.get_by_text(f"@{ada.username}")).to_have_count(0)
+    complaints.heard = [line for line in complaints.heard if "401" not in line]
+
+
+def test_who_signs_in_after_somebody_else_finds_nothing_of_theirs_on_the_page(enter, person, ada):
+    bob = person("bob")
+    page = enter(ada, "#preferences")
+    expect(page.get_by_text(f"@{ada.username}")).to_be_visible()
+    page.evaluate("window.isTheSame = true")
+
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    sign_in(page, bob)
+
+    page.locator("#main").wait_for()
+    assert page.evaluate("window.isTheSame") is None

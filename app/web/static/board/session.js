@@ -19,6 +19,9 @@ const KNOWN = "known";
 let access = null;
 let leaving = false;
 
+// Whose data this page holds; whoever comes next begins with an empty one.
+let owner = null;
+
 /** The present access token; null for nobody. */
 export const token = () => access;
 
@@ -39,7 +42,7 @@ export function renew() {
 async function exchange() {
   let refused = false;
   try {
-    access = (await session.refresh()).access;
+    access = ofOwner((await session.refresh()).access);
   } catch (error) {
     if (error.status !== 401) throw error;
     access = null;
@@ -48,6 +51,19 @@ async function exchange() {
   const meant = leaving || !(refused || me.value);
   if (access === null && me.value !== null) forget(meant ? null : ENDED);
   return access;
+}
+
+/** The token, unless somebody else has signed in in another window: the cookie is theirs then. */
+function ofOwner(issued) {
+  if (!issued || !me.value || personOf(issued) === me.value.id) return issued;
+  location.reload();
+  return null;
+}
+
+/** The id of the person whom a token stands for. */
+function personOf(issued) {
+  const claims = issued.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+  return Number(JSON.parse(atob(claims)).sub);
 }
 
 authorizeWith({ token, renew });
@@ -60,6 +76,8 @@ function forget(reason = null) {
 }
 
 function arrive(person) {
+  if (owner !== null && owner !== person.id) return location.reload();
+  owner = person.id;
   ended.value = null;
   me.value = person;
   localStorage.setItem(KNOWN, "");
