@@ -162,17 +162,3 @@ def test_a_page_never_acts_for_who_signed_in_in_another_window(enter, person, ad
     expect(page.get_by_text(f"@{bob.username}")).to_be_visible()
     expect(page.get_by_text(f"@{ada.username}")).to_have_count(0)
     complaints.heard = [line for line in complaints.heard if "401" not in line]
-
-
-def test_who_signs_in_after_somebody_else_finds_nothing_of_theirs_on_the_page(enter, person, ada):
-    bob = person("bob")
-    page = enter(ada, "#preferences")
-    expect(page.get_by_text(f"@{ada.username}")).to_be_visible()
-    page.evaluate("window.isTheSame = true")
-
-    page.get_by_role("button", name="Your account").click()
-    page.get_by_role("menuitem", name="Sign out").click()
-    sign_in(page, bob)
-
-    page.locator("#main").wait_for()
-    assert page.evaluate("window.isTheSame") is None

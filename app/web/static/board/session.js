@@ -19,9 +19,6 @@ const KNOWN = "known";
 let access = null;
 let leaving = false;
 
-// Whose data this page holds; whoever comes next begins with an empty one.
-let owner = null;
-
 /** The present access token; null for nobody. */
 export const token = () => access;
 
@@ -76,8 +73,6 @@ function forget(reason = null) {
 }
 
 function arrive(person) {
-  if (owner !== null && owner !== person.id) return location.reload();
-  owner = person.id;
   ended.value = null;
   me.value = person;
   localStorage.setItem(KNOWN, "");
