@@ -163,3 +163,16 @@ def test_who_signs_out_is_out_in_every_window_of_the_browser(enter, ada):
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_page_never_acts_for_who_signed_in_in_another_window(enter, person, ada, complaints):
+    bob = person("bob")
+    page = enter(ada, "#preferences")
+    expect(page.get_by_text(f"@{ada.username}")).to_be_visible()
+
+    page.request.post("/session/", data={"username": bob.username, "password": PASSWORD})
+    ada.send("POST", "/auth/logout-all/")
+
+    expect(page.get_by_text(f"@{bob.username}")).to_be_visible()
+    expect(page.get_by_text(f"@{ada.username}")).to_have_count(0)
+    complaints.heard = [line for line in complaints.heard if "401" not in line]

@@ -39,7 +39,7 @@ export function renew() {
 async function exchange() {
   let refused = false;
   try {
-    access = (await session.refresh()).access;
+    access = ofOwner((await session.refresh()).access);
   } catch (error) {
     if (error.status !== 401) throw error;
     access = null;
@@ -48,6 +48,19 @@ async function exchange() {
   const meant = leaving || !(refused || me.value);
   if (access === null && me.value !== null) forget(meant ? null : ENDED);
   return access;
+}
+
+/** The token, unless somebody else has signed in in another window: the cookie is theirs then. */
+function ofOwner(issued) {
+  if (!issued || !me.value || personOf(issued) === me.value.id) return issued;
+  location.reload();
+  return null;
+}
+
+/** The id of the person whom a token stands for. */
+function personOf(issued) {
+  const claims = issued.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+  return Number(JSON.parse(atob(claims)).sub);
 }
 
 authorizeWith({ token, renew });

@@ -27,7 +27,7 @@ export function read(text) {
   const own = Object.fromEntries(
     Object.entries(given).filter(([name, value]) => !PAGE_ONLY.includes(name) && value !== ""),
   );
-  const view = given.view in VIEWS ? given.view : "mine";
+  const view = Object.hasOwn(VIEWS, given.view) ? given.view : "mine";
   return { view, saved: Number(given.saved) || null, own };
 }
 
