@@ -31,6 +31,7 @@ from app.realtime.replay import MAX_REPLAY, Replay, missed
 from app.realtime.scopes import Scope, own_scope, scope_of
 from app.realtime.subscription import Subscription
 from app.realtime.sweeper import Sweeper
+from app.realtime.turnstile import Counters
 from app.realtime.views import OWN, View, everything, only_tasks
 from app.users.actor import Actor
 
@@ -52,7 +53,7 @@ class Switchboard:
         self, app: Flask, server: Any, connections: Connections, presence: Presence
     ) -> None:
         self.server, self.connections, self.presence = server, connections, presence
-        self.feed = Feed(connections)
+        self.feed, self._counters = Feed(connections), Counters()
         self.follower, self._sweeper = Follower(app, self), Sweeper(self)
 
     def open(self, connection: Connection) -> None:
@@ -67,15 +68,8 @@ class Switchboard:
         Unavailable.
         """
         try:
-            actor, expires_at = credential.identify()
-            if not self.connections.admit(connection, actor, expires_at):
-                raise TooManySockets("This user has too many connections already.")
-            # Gives the connection to the database back: the first of many who come at once needs
-            # a second one to find the end of the log, while all others wait for that.
-            db.session.remove()
-            self.follower.loop.ensure_running()
-            self._begin_to_follow(connection, actor)
-            return actor
+            with self._counters.one():
+                return self._sign_in(connection, credential)
         except SQLAlchemyError:
             self.connections.dispossess(connection)
             raise Unavailable("The token cannot be checked now. Try again later.") from None
@@ -95,11 +89,9 @@ class Switchboard:
             raise Unauthenticated("Sign in first.")
         _check_number(connection, wanted)
         self._let_read(connection)
-        position = self.feed.hold(connection)
         try:
-            with snapshot() as session:
-                scope = scope_of(session, wanted, actor)
-                found = missed(session, scope.streams, position)
+            with self._counters.one():
+                scope, found = self._read(connection, wanted, actor)
         except NotFound:
             self.feed.leave(connection, wanted.name)
             raise
@@ -137,6 +129,26 @@ class Switchboard:
             if connection.adapter.queued(connection) > MAX_QUEUED:
                 log.info("Dropped a connection that reads too slowly.")
                 self.dismiss(connection, Farewell.TOO_SLOW)
+
+    def _sign_in(self, connection: Connection, credential: Credential) -> Actor:
+        actor, expires_at = credential.identify()
+        if not self.connections.admit(connection, actor, expires_at):
+            raise TooManySockets("This user has too many connections already.")
+        # Gives the connection to the database back: the first of many who come at once needs a
+        # second one to find the end of the log, while all others wait for that.
+        db.session.remove()
+        self.follower.loop.ensure_running()
+        self._begin_to_follow(connection, actor)
+        return actor
+
+    def _read(
+        self, connection: Connection, wanted: Subscription, actor: Actor
+    ) -> tuple[Scope, Replay]:
+        # In this order: what the snapshot does not show is then sent once the client is released.
+        position = self.feed.hold(connection)
+        with snapshot() as session:
+            scope = scope_of(session, wanted, actor)
+            return scope, missed(session, scope.streams, position)
 
     def _begin_to_follow(self, connection: Connection, actor: Actor) -> None:
         position = self.feed.hold(connection)

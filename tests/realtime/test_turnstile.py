@@ -1,9 +1,17 @@
 """A crowd is let in one after the other."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from app.core.errors import Unavailable
-from app.realtime.turnstile import INTERVAL_SECONDS, LONGEST_WAIT_SECONDS, Turnstile
+from app.realtime.turnstile import (
+    COUNTERS,
+    INTERVAL_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    Counters,
+    Turnstile,
+)
 
 
 @pytest.fixture
@@ -41,3 +49,16 @@ def test_a_line_that_would_take_too_long_is_not_made_longer(
         list(map(Turnstile.wait, [turnstile] * 100))
 
     assert max(waits) <= LONGEST_WAIT_SECONDS
+
+
+def test_only_some_are_served_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.realtime.turnstile.LONGEST_WAIT_SECONDS", 0.01)
+    counters = Counters()
+    with ExitStack() as served:
+        for _ in range(COUNTERS):
+            served.enter_context(counters.one())
+        with pytest.raises(Unavailable, match="Try again later"), counters.one():
+            pass
+
+    with counters.one():
+        pass
