@@ -286,6 +286,7 @@ def test_what_was_created_and_completed_is_told_over_the_time_that_is_chosen(ent
 
 def test_a_report_is_made_downloaded_and_deleted(enter, ada, apples):
     page = enter(ada, "#reports")
+    expect(page.get_by_role("img").first).to_be_visible()
     page.get_by_role("button", name="New report").first.click()
     page.get_by_label("Format").select_option("csv")
     page.get_by_label("Title").fill("Autumn")

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "../lib.js";
+import { useLayoutEffect, useRef, useState } from "../lib.js";
 
 /**
  * What a button opens beneath it: `{open, toggle, shut, frame}`.
@@ -15,7 +15,8 @@ export function useDisclosure(first) {
     close();
     element.current.querySelector("button").focus();
   };
-  useEffect(() => {
+  // Before the next key: Escape would otherwise give the focus back ahead of this.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     element.current.querySelector(first)?.focus();
     const away = (event) => !element.current.contains(event.target) && close();
