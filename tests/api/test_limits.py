@@ -186,7 +186,9 @@ def test_without_redis_requests_answer_limits_hold_and_tokens_are_checked(
     assert created.status_code == 201
     day = created.json["created_at"][:10]
     by_date = lonely.get(f"{TASKS}by-date/{day}/", headers=ada.headers)
-    assert by_date.json["results"] == [created.json]
+    # The lists of a day do not tell of comments, so that these need not drop them from the cache.
+    told = {key: value for key, value in created.json.items() if not key.startswith("comments_")}
+    assert by_date.json["results"] == [told]
     assert lonely.post("/api/v1/auth/logout-all/", headers=ada.headers).status_code == 204
     assert lonely.get(TASKS, headers=ada.headers).status_code == 401
 

@@ -256,7 +256,8 @@ def test_it_can_be_run_by_hand(app, ada):
 
 
 @pytest.mark.timeout(180)
-def test_a_hundred_thousand_tasks_are_not_read_for_it(app, ada, remind):
+def test_a_hundred_thousand_tasks_are_not_read_for_it(app, ada, remind, monkeypatch):
+    monkeypatch.setattr(due_soon, "BATCH", 200)
     with app.app_context():
         load_tasks(db.session(), ada.id, tasks=100_000, described=False)
         db.session.commit()

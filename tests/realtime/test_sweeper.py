@@ -1,10 +1,11 @@
 """The loop that closes connections and keeps the others alive."""
 
-import time
-
 import pytest
+import socketio
+from engineio.packet import PONG, Packet
 
 from app.realtime.connection import UNAUTHENTICATED_SECONDS, Connection, Farewell
+from app.realtime.socketio_adapter import SweptSocket
 from app.realtime.sweeper import PING_INTERVAL_SECONDS, Sweeper
 from tests.realtime.desk import Desk, Idle
 
@@ -63,20 +64,17 @@ def test_who_leaves_while_others_are_shown_out_is_left_alone(app):
     assert [each.id for each in desk.shelf.dismissed] == ["stays too long"]
 
 
-def test_a_socketio_client_is_pinged_again_only_when_it_has_answered(server, ada, monkeypatch):
-    monkeypatch.setattr("app.realtime.sweeper.PING_INTERVAL_SECONDS", 0)
-    monkeypatch.setattr("app.realtime.sweeper.SWEEP_SECONDS", 0.02)
-    bare = server.websocket()
-    assert bare.recv()[0] == "0"
-    bare.send(f'40{{"token":"{ada.access}"}}')
-    assert bare.recv()[:2] == "40"
+def test_a_socketio_client_is_pinged_again_only_when_it_has_answered():
+    server = socketio.Server(async_mode="threading")
+    session = SweptSocket(server.eio, "client")
+    session.schedule_ping()
 
-    # Beacons come when they are due.
-    heard = (text for text in iter(bare.recv, None) if not text.startswith("42"))
-
-    for _ in range(3):
-        assert next(heard) == "2"
-        time.sleep(0.1)
-        bare.send(f'420["subscribe",{{"stream":"user:{ada.id}"}}]')
-        assert next(heard).startswith("430")
-        bare.send("3")
+    session.ping()
+    session.ping()
+    assert [session.queue.get(block=False).encode() for _ in range(session.queue.qsize())] == ["2"]
+    session.receive(Packet(PONG))
+    session.ping()
+    assert session.queue.get(block=False).encode() == "2"
+    session.close(wait=False, abort=True)
+    session.receive(Packet(PONG))
+    session.ping()
