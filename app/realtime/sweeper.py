@@ -8,6 +8,8 @@ from app.realtime.outlet import Outlet
 
 SWEEP_SECONDS = 0.5
 PING_INTERVAL_SECONDS = 25
+STRANGERS_PAUSE_SECONDS = 0.004
+"""Between two who never signed in: they come again as soon as they are shown out."""
 
 
 class Sweeper:
@@ -37,7 +39,8 @@ class Sweeper:
         if connection.is_overdue:
             self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
             # A crowd that came together goes together, and requests are not to wait for it.
-            self._outlet.server.sleep(0)
+            is_stranger = connection.actor is None
+            self._outlet.server.sleep(STRANGERS_PAUSE_SECONDS if is_stranger else 0)
         elif now - connection.pinged_at >= PING_INTERVAL_SECONDS:
             connection.pinged_at = now
             connection.adapter.ping(connection)
