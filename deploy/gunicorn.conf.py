@@ -57,14 +57,13 @@ def post_fork(_server: object, _worker: object) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Show that the web server is alive, once the application is there."""
+    """Fit the process for many sockets and show that it is alive, once the application is there."""
     # Not before the standard library is patched.
     from gevent.baseserver import BaseServer  # noqa: PLC0415
 
     from app.processes.heart import Heart  # noqa: PLC0415
 
     BaseServer.max_accept = ACCEPTED_AT_ONCE
-
     _make_room(worker)
     _collect_garbage_seldom()
     Heart(worker.wsgi, "web").start()
