@@ -15,6 +15,17 @@ Enter = Callable[..., Page]
 
 expect.set_options(timeout=WAIT_MS)
 
+# The first request that changes something sets out half a second after the page sent it.
+DELAY_THE_FIRST = """() => {
+  const send = window.fetch;
+  window.fetch = async (url, options) => {
+    if (options?.method === "POST") {
+      window.fetch = send;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    return send(url, options);
+  };
+}"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -244,6 +255,7 @@ def test_cards_are_added_one_after_the_other(ground, enter):
     hers.keyboard.press("c")
     field = hers.get_by_label("Title of a new card in Backlog")
     expect(field).to_be_focused()
+    hers.evaluate(DELAY_THE_FIRST)
     for title in ("Paint", "Fuel"):
         hers.keyboard.type(title)
         hers.keyboard.press("Enter")

@@ -32,10 +32,10 @@ def configuration(address: str, ports: Mapping[str, int], folder: Path) -> str:
     text = re.sub(r"^ +resolver.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"( +listen )5000;(\n +listen \d+;)*", rf"\g<1>{address};", text)
     text = re.sub(r" /tmp/(\S+);", rf' "{folder}/\g<1>";', text)
-    text = text.replace("error_log stderr", f'error_log "{folder}/error.log"')
     text = _with_servers(text, "server realtime:5000 resolve", ports, NAMES[2:])
-    # A name with a variable in front of it is looked up among the upstreams, ports and all.
-    both = "upstream http-servers {\n        server any;\n    }\n\n    upstream sockets {"
+    # A name with a variable in front of it is looked up among the upstreams, ports and all. A name
+    # that is resolved for each request forgets who failed, and so must this one.
+    both = "upstream http-servers {\n        server any max_fails=0;\n    }\n\n    upstream sockets {"
     text = text.replace("upstream sockets {", both)
     text = _with_servers(text, "server any", ports, NAMES[:2])
     text = text.replace("http://http-servers:5000", "http://http-servers")

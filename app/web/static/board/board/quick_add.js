@@ -31,6 +31,8 @@ function refuse(board, lane, title, error) {
 export function QuickAdd({ board, lane }) {
   const field = useRef(null);
   const button = useRef(null);
+  // One is created after the other, so that they stand in the order in which they were typed.
+  const last = useRef(Promise.resolve());
   const [pending, setPending] = useState([]);
   const open = addingTo.value === lane.status;
   useEffect(() => {
@@ -40,7 +42,10 @@ export function QuickAdd({ board, lane }) {
   const add = async (title) => {
     const draft = { title };
     setPending((all) => [...all, draft]);
-    await create(board, lane, title, false).catch((error) => refuse(board, lane, title, error));
+    last.current = last.current
+      .then(() => create(board, lane, title, false))
+      .catch((error) => refuse(board, lane, title, error));
+    await last.current;
     setPending((all) => all.filter((each) => each !== draft));
   };
   const leave = () => {
