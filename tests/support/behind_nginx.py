@@ -35,8 +35,8 @@ def configuration(address: str, ports: Mapping[str, int], folder: Path) -> str:
     text = _with_servers(text, "server realtime:5000 resolve", ports, NAMES[2:])
     # A name with a variable in front of it is looked up among the upstreams, ports and all. A name
     # that is resolved for each request forgets who failed, and so must this one.
-    both = "upstream http-servers {\n        server any max_fails=0;\n    }\n\n    upstream sockets {"
-    text = text.replace("upstream sockets {", both)
+    both = "upstream http-servers {\n        server any max_fails=0;\n    }\n\n"
+    text = text.replace("    upstream sockets {", f"    {both}    upstream sockets {{")
     text = _with_servers(text, "server any", ports, NAMES[:2])
     text = text.replace("http://http-servers:5000", "http://http-servers")
     return text.replace("http://web:5000", f"http://127.0.0.1:{ports['web']}")
