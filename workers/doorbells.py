@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from sqlalchemy import Exists
 from sqlalchemy.orm import Session
 
 from app.core import deliveries
@@ -20,25 +21,24 @@ from app.schedule.models import CLAIMS as SCHEDULED_RUNS
 class Doorbell(NamedTuple):
     """One kind of work: `job` is rung on `queue` with the id of each row that `take_due` returns.
 
-    `take_due` marks those rows, so that they are not returned again for a while.
+    `any_due` says whether there are any; `take_due` marks them, so that they are not returned again
+    for a while.
     """
 
     job: str
     queue: str
-    has_due: Callable[[Session], bool]
+    any_due: Exists
     take_due: Callable[[Session, int], list[int]]
 
 
 def _of_channel(channel: str) -> Doorbell:
     job, queue = JOBS_BY_CHANNEL[channel]
-    return Doorbell(
-        job, queue, partial(deliveries.has_due, channel), partial(deliveries.take_due, channel)
-    )
+    return Doorbell(job, queue, deliveries.any_due(channel), partial(deliveries.take_due, channel))
 
 
 DOORBELLS = (
     *(_of_channel(channel) for channel in JOBS_BY_CHANNEL),
-    Doorbell(RUN_JOB, REPORTS, IMPORTS.has_due, IMPORTS.take_due),
-    Doorbell(RUN_SCHEDULED, MAINTENANCE, SCHEDULED_RUNS.has_due, SCHEDULED_RUNS.take_due),
-    Doorbell(RUN_REPORT, REPORTS, REPORT_JOBS.has_due, REPORT_JOBS.take_due),
+    Doorbell(RUN_JOB, REPORTS, IMPORTS.any_due(), IMPORTS.take_due),
+    Doorbell(RUN_SCHEDULED, MAINTENANCE, SCHEDULED_RUNS.any_due(), SCHEDULED_RUNS.take_due),
+    Doorbell(RUN_REPORT, REPORTS, REPORT_JOBS.any_due(), REPORT_JOBS.take_due),
 )

@@ -44,6 +44,9 @@ LONGEST_RECOVERY_PAUSE_SECONDS = 1.0
 STOP_SECONDS = 1.0
 BATCH = 500
 
+_NEXT_EVENTS = (
+    select(EventRecord).where(EventRecord.position.is_(None)).order_by(EventRecord.id).limit(BATCH)
+)
 _GIVE_POSITIONS = text(
     """
     UPDATE events SET position = :last + given.number
@@ -125,12 +128,7 @@ def relay_events(connection: Connection) -> Sequence[EventRecord]:
     later position, whatever its id.
     """
     with Session(connection, expire_on_commit=False) as session, session.begin():
-        records = session.scalars(
-            select(EventRecord)
-            .where(EventRecord.position.is_(None))
-            .order_by(EventRecord.id)
-            .limit(BATCH)
-        ).all()
+        records = session.scalars(_NEXT_EVENTS).all()
         if records:
             last = session.scalar(select(func.coalesce(func.max(EventRecord.position), 0)))
             ids = [record.id for record in records]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.core.db import unlocked
 from app.core.deliveries import LEASE, MAX_ERROR, is_blocked
 from app.core.delivery_models import Delivery, State
 
@@ -70,7 +71,7 @@ def _owed(channel: str, target: str) -> ColumnElement[bool]:
 
 
 def _update(session: Session, which: ColumnElement[bool], values: dict[str, Any]) -> None:
-    free = select(Delivery.id).where(which).with_for_update(skip_locked=True)
+    free = unlocked(select(Delivery.id).where(which))
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_(free))

@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, DateTime, String, and_, func, select, update
+from sqlalchemy import ColumnElement, DateTime, Exists, String, and_, exists, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core.db import unlocked
 from app.core.models import BigIntId, Instant
 
 LEASE = timedelta(seconds=60)
@@ -50,16 +51,16 @@ class Claims(Generic[Work]):
         self._model = model
         self._active = active
 
-    def has_due(self, session: Session) -> bool:
-        """Whether there is work for whose sake a worker should be rung."""
-        return session.scalar(select(self._model.id).where(self._is_due()).limit(1)) is not None
+    def any_due(self) -> Exists:
+        """Whether there is work for whose sake a worker should be rung, as a part of a query."""
+        return exists().where(self._is_due())
 
     def take_due(self, session: Session, limit: int = MAX_RUNG) -> list[int]:
         """The ids of the work to ring for now; they are not returned again for RING_AGAIN."""
         due = select(self._model.id).where(self._is_due()).order_by(self._model.ring_at)
         ids = session.scalars(
             update(self._model)
-            .where(self._model.id.in_(due.limit(limit).with_for_update(skip_locked=True)))
+            .where(self._model.id.in_(unlocked(due.limit(limit))))
             .values(ring_at=func.now() + RING_AGAIN)
             .returning(self._model.id)
             .execution_options(synchronize_session=False)
@@ -72,7 +73,7 @@ class Claims(Generic[Work]):
         free = select(self._model.id).where(self._model.id == work_id, self._is_free())
         return session.scalars(
             update(self._model)
-            .where(self._model.id.in_(free.with_for_update(skip_locked=True)))
+            .where(self._model.id.in_(unlocked(free)))
             .values(run=self._model.run + 1, attempts=self._model.attempts + 1, **_leased())
             .returning(self._model)
             .execution_options(synchronize_session=False, populate_existing=True)

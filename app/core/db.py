@@ -1,8 +1,9 @@
-"""The unit of work, the only place that commits, and the snapshot, for reads that must agree."""
+"""The unit of work, the only place that commits; snapshots; rows that nobody else has locked."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.core import events
@@ -80,3 +81,12 @@ def beside() -> Iterator[Session]:
     """
     with Session(db.engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def unlocked(ids: Select[int]) -> Select[int]:
+    """Those of `ids` that nobody else has locked, locked, for `IN` of a statement that writes.
+
+    As a common table expression they are looked for once. A mere subquery may be run anew for each
+    row that it is compared with, and with a limit finds others every time.
+    """
+    return select(ids.with_for_update(skip_locked=True).cte())

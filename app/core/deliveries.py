@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Exists,
     Interval,
     and_,
     bindparam,
     case,
+    exists,
     func,
     select,
     update,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, aliased
 
+from app.core.db import unlocked
 from app.core.delivery_models import Delivery, State
 from app.core.events import DeliverTo, EventRecord
 
@@ -78,9 +81,9 @@ def owe(session: Session, owed: Iterable[Owed]) -> None:
         session.execute(noted, rows)
 
 
-def has_due(channel: str, session: Session) -> bool:
-    """Whether the relay has anything to look at in a channel."""
-    return session.scalar(select(Delivery.id).where(_is_due(channel)).limit(1)) is not None
+def any_due(channel: str) -> Exists:
+    """Whether the relay has anything to look at in a channel, as a part of a query."""
+    return exists().where(_is_due(channel))
 
 
 def take_due(channel: str, session: Session, limit: int) -> list[int]:
@@ -93,7 +96,7 @@ def take_due(channel: str, session: Session, limit: int) -> list[int]:
     rows = session.execute(
         update(Delivery)
         # A row that a worker is just finishing is not worth waiting for.
-        .where(Delivery.id.in_(due.with_for_update(skip_locked=True)))
+        .where(Delivery.id.in_(unlocked(due)))
         .values(
             _given_up()
             | {"ring_at": func.now() + case((is_blocked(), LOOK_AGAIN), else_=RING_AGAIN)}

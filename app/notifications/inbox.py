@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core import clock, events
+from app.core.db import unlocked
 from app.core.errors import NotFound
 from app.notifications.events import about_reading
 from app.notifications.models import Notification
@@ -54,7 +55,7 @@ def _mark(
     due = select(Notification.id).where(which, _of(actor), is_due)
     marked = session.scalars(
         update(Notification)
-        .where(Notification.id.in_(due.with_for_update(skip_locked=True)))
+        .where(Notification.id.in_(unlocked(due)))
         .values(read_at=clock.now() if told["read"] else None)
         .returning(Notification.id)
         .execution_options(synchronize_session=False)

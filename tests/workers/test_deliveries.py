@@ -45,6 +45,14 @@ def owed(app, ada, bob):
     return [delivery.id for delivery in deliveries(app)]
 
 
+def test_no_more_than_the_limit_are_taken_whatever_the_plan(app, owed):
+    with app.app_context(), unit_of_work() as session:
+        # What is left is a loop that begins the subquery anew for each row of the table.
+        for way in ("hashjoin", "hashagg", "mergejoin", "sort", "material"):
+            session.execute(text(f"SET LOCAL enable_{way} = off"))
+        assert core.take_due("email", session, 1) == owed[:1]
+
+
 def state(app, delivery_id):
     return deliveries(app, id=delivery_id)[0]
 
