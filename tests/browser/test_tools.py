@@ -92,6 +92,14 @@ def test_the_palette_finds_a_task_by_its_number_and_creates_others(enter, ada, b
     assert (created["title"], created["board"]) == ("Mend the fence", board["id"])
 
 
+def test_the_list_offers_to_create_a_task(enter, ada, apples):
+    page = enter(ada, "#tasks")
+    page.get_by_role("button", name="New task").click()
+    page.keyboard.type("Oil the gate")
+    page.get_by_role("option", name="Create task “Oil the gate”").click()
+    expect(page.get_by_role("textbox", name="Title")).to_have_value("Oil the gate")
+
+
 def test_the_help_lists_the_shortcuts_of_the_page(enter, ada):
     page = enter(ada, "#tasks")
     expect(page.get_by_role("heading", name="Tasks")).to_be_visible()

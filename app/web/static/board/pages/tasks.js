@@ -64,6 +64,9 @@ const EMPTY_TEXTS = {
   all: ["There are no tasks yet", "Create the first one, or ask to be added to a project."],
 };
 
+/** What is typed into the palette can become a task. */
+const create = () => (paletteOpen.value = true);
+
 function Nothing({ shown, onClear }) {
   if (chipNames(shown.own).length || shown.own.search) {
     return html`<${Empty} icon="filter" title="No task answers to this" text="Take a filter off, or search for less.">
@@ -73,9 +76,7 @@ function Nothing({ shown, onClear }) {
   const [title, text] = EMPTY_TEXTS[shown.view];
   return html`<${Empty} icon="list" title=${title} text=${text}>
     ${shown.view === "all" || shown.view === "reported"
-      ? html`<button type="button" class="button" onClick=${() => (paletteOpen.value = true)}>
-          Create a task
-        </button>`
+      ? html`<button type="button" class="button" onClick=${create}>Create a task</button>`
       : html`<a class="button" href="#${write({ view: "all", own: {} })}">Show all tasks</a>`}
   <//>`;
 }
@@ -128,6 +129,7 @@ export function TasksPage({ query: text }) {
       </span>
       <span class="spread row">
         <${IconButton} icon="download" label="Export as CSV" onClick=${() => exportShown(query)} />
+        <button type="button" class="button primary" onClick=${create}>New task</button>
       </span>
     <//>
     <div class="tasks-bar">

@@ -107,7 +107,7 @@ function Search({ onClose }) {
         aria-autocomplete="list"
         aria-controls=${listId}
         aria-activedescendant=${chosen && idOf(chosen)}
-        placeholder="Search or type a command…"
+        placeholder="Search, or type a command or a new task…"
         autocomplete="off"
         spellcheck=${false}
         maxlength="200"
