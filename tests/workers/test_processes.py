@@ -18,7 +18,7 @@ from app.extensions import db
 from app.schedule import service
 from app.schedule.table import BY_NAME, Missed
 from tests.clients.smtp import smtp_server
-from tests.workers.support import deliveries, execute
+from tests.workers.support import deliveries, execute, let_pass
 from workers.processes import commands
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +81,8 @@ def test_a_change_becomes_one_mail_and_one_call_whatever_is_killed(
         # Every message is lost; the rows are not.
         time.sleep(0.5)
         redis_client.flushdb()
+        # A mail about changes waits a minute for more of them.
+        let_pass(app, timedelta(minutes=1))
         worker = start(*WORKER, *QUEUES, **more)
         wait_until(lambda: deliveries(app, channel="email")[1].attempts == 1)
         box.answer = None
