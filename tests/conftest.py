@@ -116,8 +116,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that in the end no worker is left alone with it.
 
-    And put the group behind each id, where the scheduler looks for it: xdist 3.8 means to do so, but
-    pytest 9.2 keeps ids elsewhere, so that groups had no effect.
+    And put the group behind each id, where the scheduler looks for it: xdist 3.8 means to do so,
+    but pytest 9.2 keeps ids elsewhere, so that groups had no effect.
     """
     items.sort(key=lambda item: item.get_closest_marker("unit") is not None)
     if not hasattr(config, "workerinput"):
