@@ -100,7 +100,10 @@ def settle(base: str) -> dict[str, str]:
     default = nora.get("/projects/", search="Default project")["results"][0]
     nora.post(f"/projects/{default['id']}/leave/")
     _limit(nora, board["id"])
-    tasks = {task[0]: _create(team, board["id"], task) for task in TASKS}
+    tasks = {
+        task[0]: _create(team, board["id"], task, timedelta(days=1.5 * (len(TASKS) - number)))
+        for number, task in enumerate(TASKS, 1)
+    }
     story = tasks[STORY]
     nora.patch(f"/tasks/{story}/", description=DESCRIPTION)
     for username, text in COMMENTS:
@@ -121,10 +124,12 @@ def _limit(person: Person, board: int) -> None:
     person.patch(f"/boards/{board}/columns/{doing['id']}/", wip_limit=3)
 
 
-def _create(team: Mapping[str, Person], board: int, task: tuple[Any, ...]) -> int:
+def _create(team: Mapping[str, Person], board: int, task: tuple[Any, ...], age: timedelta) -> int:
     title, status, priority, assignee, due, hours = task
     body = {"title": title, "status": status, "priority": priority, "board": board}
-    due_date = None if due is None else str((datetime.now(UTC) + timedelta(days=due)).date())
+    now = datetime.now(UTC)
+    body["created_at"] = (now - age).isoformat()
+    due_date = None if due is None else str((now + timedelta(days=due)).date())
     reporter = team["lucia" if priority in {"LOW", "CRITICAL"} else "nora"]
     created: int = reporter.post(
         "/tasks/", **body, assignee=assignee, due_date=due_date, estimated_hours=hours
