@@ -1,6 +1,7 @@
 """The loop that closes connections and keeps the others alive; it runs while there are any."""
 
 import time
+from collections.abc import Iterable, Iterator
 
 from app.realtime.connection import Connection, Farewell
 from app.realtime.loop import Loop
@@ -8,8 +9,10 @@ from app.realtime.outlet import Outlet
 
 SWEEP_SECONDS = 0.5
 PING_INTERVAL_SECONDS = 25
-STRANGERS_PAUSE_SECONDS = 0.004
-"""Between two who never signed in: they come again as soon as they are shown out."""
+STRANGERS_PAUSE_SECONDS = 0.01
+"""Between two who never signed in: they come again as soon as they are shown out, and a crowd that
+came together is spread over time in this way, so that requests need not wait for it."""
+STRANGERS_PER_SWEEP = 50
 
 
 class Sweeper:
@@ -26,21 +29,38 @@ class Sweeper:
         return bool(self._outlet.connections.all())
 
     def sweep(self) -> float:
-        """Look after every connection once; the seconds until the next time."""
-        connections = self._outlet.connections
-        for connection in connections.all():
-            # Some may have gone while others were shown out.
-            if connections.get(connection.id) is connection:
-                self._look_after(connection, time.monotonic())
-        self._outlet.drop_slow(connections.all())
-        return SWEEP_SECONDS
+        """Look after every connection once; the seconds until the next time.
 
-    def _look_after(self, connection: Connection, now: float) -> None:
-        if connection.is_overdue:
-            self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
-            # A crowd that came together goes together, and requests are not to wait for it.
-            is_stranger = connection.actor is None
-            self._outlet.server.sleep(STRANGERS_PAUSE_SECONDS if is_stranger else 0)
-        elif now - connection.pinged_at >= PING_INTERVAL_SECONDS:
-            connection.pinged_at = now
-            connection.adapter.ping(connection)
+        Of strangers a few are shown out, those who came first; the others have their turn next
+        time. Nobody else's end waits for them.
+        """
+        began, strangers = time.monotonic(), list[Connection]()
+        for connection in self._still_there(self._outlet.connections.all()):
+            if not connection.is_overdue:
+                _ping_if_due(connection, began)
+            elif connection.actor is None:
+                strangers.append(connection)
+            else:
+                self._show_out(connection)
+        self._outlet.drop_slow(self._outlet.connections.all())
+        # Some may sign in meanwhile.
+        for stranger in self._still_there(strangers[:STRANGERS_PER_SWEEP]):
+            if stranger.is_overdue:
+                self._show_out(stranger, STRANGERS_PAUSE_SECONDS)
+        return max(0.0, began + SWEEP_SECONDS - time.monotonic())
+
+    def _still_there(self, connections: Iterable[Connection]) -> Iterator[Connection]:
+        """Some may go while others are shown out."""
+        for connection in connections:
+            if self._outlet.connections.get(connection.id) is connection:
+                yield connection
+
+    def _show_out(self, connection: Connection, pause: float = 0) -> None:
+        self._outlet.dismiss(connection, Farewell.UNAUTHENTICATED)
+        self._outlet.server.sleep(pause)
+
+
+def _ping_if_due(connection: Connection, now: float) -> None:
+    if now - connection.pinged_at >= PING_INTERVAL_SECONDS:
+        connection.pinged_at = now
+        connection.adapter.ping(connection)

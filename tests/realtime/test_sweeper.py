@@ -1,12 +1,15 @@
 """The loop that closes connections and keeps the others alive."""
 
+from datetime import timedelta
+
 import pytest
 import socketio
 from engineio.packet import PONG, Packet
 
+from app.core import clock
 from app.realtime.connection import UNAUTHENTICATED_SECONDS, Connection, Farewell
 from app.realtime.socketio_adapter import SweptSocket
-from app.realtime.sweeper import PING_INTERVAL_SECONDS, Sweeper
+from app.realtime.sweeper import PING_INTERVAL_SECONDS, STRANGERS_PER_SWEEP, Sweeper
 from tests.realtime.desk import Desk, Idle
 
 
@@ -62,6 +65,32 @@ def test_who_leaves_while_others_are_shown_out_is_left_alone(app):
     sweep(desk)
 
     assert [each.id for each in desk.shelf.dismissed] == ["stays too long"]
+
+
+def test_of_a_crowd_of_strangers_a_few_go_at_a_time_and_nobody_else_waits_for_them(app, ada):
+    class SigningIn(Idle):
+        """A stranger signs in while the first one is shown out."""
+
+        def sleep(self, seconds: float) -> None:
+            if seconds:
+                actor, until = expired.actor, clock.now() + timedelta(hours=1)
+                desk.switchboard.connections.admit(late, actor, until)
+
+    desk = Desk(app, SigningIn())
+    first, late, *others = strangers = [
+        Connection(str(n), "192.0.2.1", desk.shelf) for n in range(STRANGERS_PER_SWEEP + 2)
+    ]
+    for stranger in strangers:
+        desk.switchboard.open(stranger)
+        stranger.opened_at -= UNAUTHENTICATED_SECONDS + 1
+    expired = desk.connect(ada).connection
+    expired.expires_at = clock.now()
+
+    sweep(desk)
+    assert list(desk.shelf.dismissed) == [expired, first, *others[:-2]]
+
+    sweep(desk)
+    assert list(desk.shelf.dismissed) == [expired, first, *others]
 
 
 def test_a_socketio_client_is_pinged_again_only_when_it_has_answered():
