@@ -215,6 +215,8 @@ def test_changes_of_others_appear_in_place_and_new_tasks_are_announced(
 ):
     page = enter(ada, "#tasks")
     expect(titles(page)).to_have_count(4)
+    # A list that was read before the line stood is read once more.
+    page.wait_for_load_state("networkidle")
     changed = {"title": "Graft at night", "status": "REVIEW"}
     bob.send("PATCH", f"/tasks/{apples['Graft']['id']}/", json=changed)
     row = page.locator(".task-row").nth(2)
